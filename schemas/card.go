@@ -1,0 +1,74 @@
+package schemas
+
+// Card is what may be asked about one application at any moment, derived from the log and kept in Redis. No personal fields.
+type Card struct {
+	ApplicationNo       string   `json:"application_no"`
+	Source              string   `json:"source"`
+	SourceApplicationNo string   `json:"source_application_no"`
+	BodyHash            string   `json:"body_hash"`
+	ReceivedAt          Time     `json:"received_at"`
+	Version             int64    `json:"version"` // seq of the dossier when the card was written; 0 from the intake, before the log
+	Stage               Stage    `json:"stage,omitempty"`
+	Outcome             string   `json:"outcome,omitempty"` // of an ended case
+	Reasons             []string `json:"reasons,omitempty"`
+	Items               []string `json:"items,omitempty"` // what the last supplement request asks for
+	PermitNo            string   `json:"permit_no,omitempty"`
+	AcceptedAt          *Time    `json:"accepted_at,omitempty"`
+	DueAt               *Time    `json:"due_at,omitempty"`
+	DueProvisional      bool     `json:"due_provisional,omitempty"`
+	IssuedAt            *Time    `json:"issued_at,omitempty"`
+}
+
+// Cards returns a card for every case of the file: the open one and the ended ones.
+func (d *Dossier) Cards() []Card {
+	cards := make([]Card, 0, len(d.Ended)+1)
+	for i := range d.Ended {
+		e := &d.Ended[i]
+		cards = append(cards, Card{
+			ApplicationNo: e.ApplicationNo, Source: e.Source, SourceApplicationNo: e.SourceApplicationNo, BodyHash: e.BodyHash, ReceivedAt: e.SubmittedAt,
+			Version: d.Seq, Stage: Stage(e.Outcome), Outcome: e.Outcome, Reasons: e.Reasons, PermitNo: e.PermitNo,
+			AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, IssuedAt: e.IssuedAt,
+		})
+	}
+	if d.Open != nil {
+		cards = append(cards, d.Open.card(d.Seq))
+	}
+	return cards
+}
+
+func (c *Case) card(version int64) Card {
+	k := Card{
+		ApplicationNo: c.ApplicationNo, Source: c.Submission.Source, SourceApplicationNo: c.Submission.SourceApplicationNo, BodyHash: c.BodyHash,
+		ReceivedAt: c.SubmittedAt, Version: version, Stage: c.Stage, Reasons: c.Reasons, AcceptedAt: c.AcceptedAt, IssuedAt: c.IssuedAt,
+	}
+	if c.Permit != nil {
+		k.PermitNo = c.Permit.PermitNo
+	}
+	if n := len(c.Supplements); n > 0 && c.Stage == StageSupplement {
+		k.Items = c.Supplements[n-1].Items
+	}
+	if t1 := c.ClockByID("T1"); t1 != nil {
+		k.DueAt, k.DueProvisional = &t1.DueAt, t1.Provisional
+	}
+	return k
+}
+
+// ClockByID returns the clock of that id, or nil.
+func (c *Case) ClockByID(id string) *Clock {
+	for i := range c.Clocks {
+		if c.Clocks[i].ID == id {
+			return &c.Clocks[i]
+		}
+	}
+	return nil
+}
+
+// DutyByID returns the duty of that effect, or nil.
+func (c *Case) DutyByID(effectID string) *Duty {
+	for i := range c.Duties {
+		if c.Duties[i].EffectID == effectID {
+			return &c.Duties[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package schemas
+
+// Stage is where a case stands (domain: 案件流程).
+type Stage string
+
+// Stages of a case.
+const (
+	StageSubmitted   Stage = "submitted"            // 已提交
+	StagePreExamine  Stage = "pre_examining"        // 初审
+	StageSupplement  Stage = "supplement_requested" // 待补正
+	StageNotAccepted Stage = "not_accepted"         // 不予受理
+	StageAccepted    Stage = "accepted"             // 已受理
+	StageReview      Stage = "under_review"         // 审核
+	StageApproval    Stage = "under_approval"       // 审批
+	StageRefused     Stage = "refused"              // 不予互认
+	StageApproved    Stage = "approved"             // 准予
+	StageIssuing     Stage = "issuing"              // 签发中
+	StageIssued      Stage = "issued"               // 已签发
+	StageClosed      Stage = "closed"               // 办结
+	StageArchived    Stage = "archived"             // 归档
+	StageWithdrawn   Stage = "withdrawn"            // 撤回
+	StageSuspended   Stage = "suspended"            // 中止
+	StageRevoked     Stage = "revoked"              // 撤销
+	StageHeld        Stage = "held"                 // 挂起
+)
+
+// Transition is one step of a person's file: the value of case-log. It is whole in itself: new state, events, effects.
+type Transition struct {
+	Seq           int64    `json:"seq"`                 // 档案序号: 1, 2, 3 … in this dossier
+	PrevHash      string   `json:"prev_hash,omitempty"` // 前序摘要: hex SHA-256 of the value of transition seq-1
+	DossierID     string   `json:"dossier_id"`          // 个人档案编号: the Kafka key
+	ApplicationNo string   `json:"application_no"`      // 申请编号: of the case that the input is about
+	Input         InputRef `json:"input"`               // 输入: what is answered here
+	Events        []Event  `json:"events"`              // 事件: what the file must remember
+	Effects       []Effect `json:"effects,omitempty"`   // 办理事项: what foreign systems are asked to do
+	Dossier       Dossier  `json:"dossier"`             // 个人档案: the file after it, whole
+	Person        *Person  `json:"person,omitempty"`    // 个人信息: of the last application
+}
+
+// InputRef names the input that a transition answers, and where it stood: the resume point is in the log.
+type InputRef struct {
+	InputID     string    `json:"input_id"`              // 输入编号
+	Kind        InputKind `json:"kind"`                  // 输入类型
+	Source      string    `json:"source"`                // 来源
+	ReceivedAt  Time      `json:"received_at"`           // 收到时间
+	Partition   int32     `json:"partition"`             // 输入分区: in case-input
+	Offset      int64     `json:"offset"`                // 输入位移: in case-input
+	Traceparent string    `json:"traceparent,omitempty"` // 链路标识
+}
+
+// Event is one thing that the file must remember.
+type Event struct {
+	Type          string   `json:"type"`                  // 事件类型
+	At            Time     `json:"at"`                    // 发生时间: when it is true, not when it was seen
+	ApplicationNo string   `json:"application_no"`        // 申请编号
+	From          Stage    `json:"from,omitempty"`        // 原环节
+	To            Stage    `json:"to,omitempty"`          // 新环节; absent where the case stays
+	Officer       string   `json:"officer,omitempty"`     // 经办人: staff number, or rule pack and version
+	Opinion       string   `json:"opinion,omitempty"`     // 意见
+	Reasons       []string `json:"reasons,omitempty"`     // 理由代码
+	Items         []string `json:"items,omitempty"`       // 补正事项
+	EffectID      string   `json:"effect_id,omitempty"`   // 办理事项编号
+	Code          string   `json:"code,omitempty"`        // 代码: ground, conflict, foreign code, cause
+	Ref           string   `json:"ref,omitempty"`         // 编号: permit number, notice number, foreign number
+	Clock         string   `json:"clock,omitempty"`       // 时限编号
+	Rung          int      `json:"rung,omitempty"`        // 预警档: percent of the budget
+	DueAt         *Time    `json:"due_at,omitempty"`      // 到期时间
+	DetectedAt    *Time    `json:"detected_at,omitempty"` // 发现时间
+}
+
+// Types of event.
+const (
+	EvSubmitted           = "submitted"
+	EvVerified            = "verified"
+	EvSupplementRequested = "supplement_requested"
+	EvSupplemented        = "supplemented"
+	EvAccepted            = "accepted"
+	EvNotAccepted         = "not_accepted"
+	EvReviewed            = "reviewed"
+	EvReturned            = "returned"
+	EvApproved            = "approved"
+	EvRefused             = "refused"
+	EvIssued              = "issued"
+	EvPermitCancelled     = "permit_cancelled"
+	EvLicencePushed       = "licence_pushed"
+	EvNoticeGranted       = "notice_granted"
+	EvNoticeSent          = "notice_sent"
+	EvNoticeUnknown       = "notice_unknown"
+	EvNoticeDelivered     = "notice_delivered"
+	EvNoticeUndelivered   = "notice_undelivered"
+	EvDossierFiled        = "dossier_filed"
+	EvDutyWaived          = "duty_waived"
+	EvClosed              = "closed"
+	EvArchived            = "archived"
+	EvWithdrawn           = "withdrawn"
+	EvSuspended           = "suspended"
+	EvResumed             = "resumed"
+	EvHeld                = "held"
+	EvRetried             = "retried"
+	EvWarned              = "deadline_warned"
+	EvBreached            = "deadline_breached"
+	EvConflict            = "input_conflict"
+	EvRejected            = "input_rejected"
+)
+
+// EffectKind is what a foreign system is asked to do.
+type EffectKind string
+
+// Kinds of effect.
+const (
+	EffectVerify   EffectKind = "verify"   // look the person up in the registration system
+	EffectIssue    EffectKind = "issue"    // issue the permit at the provincial platform: the pivot
+	EffectCancel   EffectKind = "cancel"   // cancel one earlier permit in the registration system
+	EffectPublish  EffectKind = "publish"  // push the licence to the big-data platform
+	EffectNotify   EffectKind = "notify"   // ask for leave to send a notice (see EffectTransmit)
+	EffectTransmit EffectKind = "transmit" // send the notice: only the run named may
+	EffectFile     EffectKind = "file"     // file the dossier
+)
+
+// Effect is an intent: exactly one step carries it out, at most once at an idempotent system.
+type Effect struct {
+	EffectID string     `json:"effect_id"`           // 办理事项编号: the idempotency key towards the foreign system
+	Kind     EffectKind `json:"kind"`                // 事项
+	PermitNo string     `json:"permit_no,omitempty"` // 居住证编号: cancel: the old number; else the new one
+	NewNo    string     `json:"new_no,omitempty"`    // 替代证件编号: cancel: replaced by
+	Notice   string     `json:"notice,omitempty"`    // 通知: notify, transmit: "N1" … "N4"
+	Reasons  []string   `json:"reasons,omitempty"`   // 理由代码: notify, transmit: of a refusal
+	Items    []string   `json:"items,omitempty"`     // 补正事项: notify, transmit: what is missing
+	DueAt    *Time      `json:"due_at,omitempty"`    // 承诺办结时间: notify, transmit: the promised time
+	Run      string     `json:"run,omitempty"`       // 运行标识: transmit: the run that was granted leave
+}
+
+// Dossier is one person's file (一人一档): at most one open case, the ended ones, the permits.
+type Dossier struct {
+	DossierID   string      `json:"dossier_id"`        // 个人档案编号
+	PersonToken string      `json:"person_token"`      // 人员标识: full HMAC of the citizen id
+	Seq         int64       `json:"seq"`               // 档案序号: of the last transition
+	Open        *Case       `json:"open,omitempty"`    // 在办案件: at most one
+	Ended       []EndedCase `json:"ended,omitempty"`   // 已结案件
+	Permits     []Permit    `json:"permits,omitempty"` // 本系统签发的居住证
+	Seen        []Seen      `json:"seen,omitempty"`    // 已收输入: the last ones
+}
+
+// Seen remembers an input, so that its repeat changes nothing and its contradiction is recorded.
+type Seen struct {
+	InputID  string `json:"id"` // 输入编号
+	BodyHash string `json:"h"`  // 内容摘要: first 16 hex digits
+}
+
+// Case is one open application.
+type Case struct {
+	ApplicationNo string     `json:"application_no"`        // 申请编号
+	BodyHash      string     `json:"body_hash"`             // 申请内容摘要
+	Stage         Stage      `json:"stage"`                 // 办理环节
+	HeldFrom      Stage      `json:"held_from,omitempty"`   // 挂起前环节; also the stage before a suspension
+	Submission    Submission `json:"submission"`            // 申请
+	SubmittedAt   Time       `json:"submitted_at"`          // 提交时间
+	Facts         *Facts     `json:"facts,omitempty"`       // 登记信息: of the last look-up
+	Findings      []Finding  `json:"findings,omitempty"`    // 规则核验: the rule trace of the last evaluation
+	Opinions      []Opinion  `json:"opinions,omitempty"`    // 意见
+	Supplements   []ItemList `json:"supplements,omitempty"` // 补正通知
+	Reasons       []string   `json:"reasons,omitempty"`     // 理由代码: why a person must judge, or why it was refused
+	AcceptedAt    *Time      `json:"accepted_at,omitempty"` // 受理时间
+	DecidedAt     *Time      `json:"decided_at,omitempty"`  // 决定时间
+	IssuedAt      *Time      `json:"issued_at,omitempty"`   // 签发时间
+	Permit        *Permit    `json:"permit,omitempty"`      // 居住证
+	Duties        []Duty     `json:"duties,omitempty"`      // 办理事项: every effect that was ordered, and what became of it
+	Clocks        []Clock    `json:"clocks,omitempty"`      // 时限
+	RulePack      string     `json:"rule_pack"`             // 规则版本
+	Calendar      string     `json:"calendar"`              // 日历版本
+}
+
+// Finding is one rule applied to one case.
+type Finding struct {
+	Rule    string `json:"rule"`             // 规则编号: "R1"
+	Outcome string `json:"outcome"`          // 核验结果: "pass", "fail", "manual", "exempt"
+	Reason  string `json:"reason,omitempty"` // 理由代码: where it did not pass
+	Basis   string `json:"basis"`            // 依据: the clause
+	Detail  string `json:"detail,omitempty"` // 说明: counted days, permit number: no personal data
+}
+
+// Opinion is one of the three opinions of the form.
+type Opinion struct {
+	Level   string `json:"level"`          // 意见层级: "acceptance" 受理人, "review" 审核人, "approval" 审批人
+	Verdict string `json:"verdict"`        // 结论
+	Officer string `json:"officer"`        // 经办人: staff number, or rule pack and version
+	Text    string `json:"text,omitempty"` // 意见
+	At      Time   `json:"at"`             // 签署时间
+}
+
+// ItemList is one supplement request: every missing item at once (一次性告知).
+type ItemList struct {
+	At       Time     `json:"at"`                 // 通知时间
+	Items    []string `json:"items"`              // 补正事项
+	Officer  string   `json:"officer"`            // 经办人: staff number, or rule pack and version
+	Override string   `json:"override,omitempty"` // 再次补正说明
+	Visible  []string `json:"visible,omitempty"`  // 当时可见事项: what was missing when it was asked for, by the rule pack's own count
+}
+
+// Duty is one ordered effect and its state.
+type Duty struct {
+	Effect
+	Status    string `json:"status"`              // 状态
+	OrderedAt Time   `json:"ordered_at"`          // 下达时间
+	DoneAt    *Time  `json:"done_at,omitempty"`   // 完成时间
+	Code      string `json:"code,omitempty"`      // 结果代码
+	Ref       string `json:"ref,omitempty"`       // 对方编号
+	Delivered string `json:"delivered,omitempty"` // 是否送达: notices: "yes", "no"; absent while no receipt came
+}
+
+// States of a duty.
+const (
+	DutyOrdered = "ordered"
+	DutyGranted = "granted"
+	DutyUnknown = "unknown"
+	DutyDone    = "done"
+	DutyRefused = "refused"
+	DutyWaived  = "waived"
+)
+
+// Clock is one time limit running on a case.
+type Clock struct {
+	ID          string `json:"id"`                    // 时限编号: "T1"
+	StartedAt   Time   `json:"started_at"`            // 起算时间
+	DueAt       Time   `json:"due_at"`                // 到期时间: half-open: the first instant that is too late
+	Provisional bool   `json:"provisional,omitempty"` // 是否暂定
+	Rungs       []Rung `json:"rungs,omitempty"`       // 预警档
+	PausedAt    *Time  `json:"paused_at,omitempty"`   // 中止时间
+	ResolvedAt  *Time  `json:"resolved_at,omitempty"` // 停止时间
+	BreachedAt  *Time  `json:"breached_at,omitempty"` // 超期时间
+}
+
+// Rung is one warning of a clock, or, at 100, its deadline.
+type Rung struct {
+	Percent int   `json:"percent"`            // 预警档: percent of the budget
+	At      Time  `json:"at"`                 // 档位时刻
+	FiredAt *Time `json:"fired_at,omitempty"` // 记录时间: when it was recorded
+}
+
+// EndedCase is what the file keeps at hand of a case that is over; its whole story is in the log.
+type EndedCase struct {
+	ApplicationNo       string   `json:"application_no"`        // 申请编号
+	Source              string   `json:"source"`                // 来源
+	SourceApplicationNo string   `json:"source_application_no"` // 来源系统的申请编号
+	BodyHash            string   `json:"body_hash"`             // 申请内容摘要
+	SubmittedAt         Time     `json:"submitted_at"`          // 提交时间
+	Outcome             string   `json:"outcome"`               // 结果: "issued", "refused", "not_accepted", "withdrawn", "revoked"
+	Reasons             []string `json:"reasons,omitempty"`     // 理由代码
+	PermitNo            string   `json:"permit_no,omitempty"`   // 居住证编号
+	AcceptedAt          *Time    `json:"accepted_at,omitempty"` // 受理时间
+	DueAt               *Time    `json:"due_at,omitempty"`      // 承诺办结时间
+	IssuedAt            *Time    `json:"issued_at,omitempty"`   // 签发时间
+	EndedAt             Time     `json:"ended_at"`              // 结束时间
+	Duties              []Duty   `json:"duties,omitempty"`      // 办理事项: notices sent, permits cancelled; receipts may still come
+
+	Channel         Channel         `json:"channel,omitempty"`          // 渠道
+	RecognitionType RecognitionType `json:"recognition_type,omitempty"` // 互认类型
+	Division        string          `json:"division,omitempty"`         // 现居住地镇（街道）
+	Findings        []Finding       `json:"findings,omitempty"`         // 规则核对: the rule trace of the decision; absent for older cases, the log has it
+	Opinions        []Opinion       `json:"opinions,omitempty"`         // 审批意见: likewise
+}
+
+// Order is one effect as the step that carries it out sees it. It never travels: it is read out of a transition.
+type Order struct {
+	Effect        Effect
+	DossierID     string
+	ApplicationNo string
+	Seq           int64 // of the transition that orders it
+	OrderedAt     Time
+	Input         InputRef
+	Case          Case // empty where the case had ended with the transition that orders a notice
+	Person        Person
+}
+
+// Order returns effect i of the transition as the step that carries it out sees it.
+func (t *Transition) Order(i int) Order {
+	o := Order{Effect: t.Effects[i], DossierID: t.DossierID, ApplicationNo: t.ApplicationNo, Seq: t.Seq, OrderedAt: t.Input.ReceivedAt, Input: t.Input}
+	if t.Person != nil {
+		o.Person = *t.Person
+	}
+	if c := t.Dossier.Open; c != nil && c.ApplicationNo == t.ApplicationNo {
+		o.Case = *c
+	}
+	return o
+}
