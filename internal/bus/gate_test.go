@@ -1,0 +1,83 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"permithub/internal/fault"
+)
+
+var errDown = fault.Outage("registration", errors.New("no answer"))
+
+func TestGateLetsOneTryAfterEachPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		paused := false
+		g := newGate(testLog(), func(on bool) { paused = on })
+		p, _ := g.enter(t.Context())
+		straggler, _ := g.enter(t.Context())
+		p.answered(errDown)
+		if !paused {
+			t.Error("not paused")
+		}
+		straggler.answered(errDown) // was under way; does not prolong the pause
+
+		entered := make(chan pass, 9)
+		for range 5 {
+			go func() {
+				if p, ok := g.enter(t.Context()); ok {
+					entered <- p
+				}
+			}()
+		}
+		synctest.Wait()
+		if len(entered) != 0 {
+			t.Error("let through while paused")
+		}
+		var pauses []time.Duration
+		for range 9 { // the pause grows up to its limit
+			begun := time.Now()
+			try := <-entered
+			synctest.Wait()
+			if len(entered) != 0 {
+				t.Error("let more than one try")
+			}
+			pauses = append(pauses, time.Since(begun))
+			try.answered(errDown)
+			go func() {
+				if p, ok := g.enter(t.Context()); ok {
+					entered <- p
+				}
+			}()
+		}
+		if first, last := pauses[0], pauses[len(pauses)-1]; first > gateBackoff.min || last < gateBackoff.max*3/4 || last > gateBackoff.max {
+			t.Errorf("pauses: %v", pauses)
+		}
+		(<-entered).answered(nil)
+		synctest.Wait()
+		if len(entered) != 4 || paused {
+			t.Errorf("after the far side came back: %d of 4 through, paused %v", len(entered), paused)
+		}
+	})
+}
+
+// A try that was cut off by a revocation proves nothing; the next one may try.
+func TestGateAfterATryWithoutAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(testLog(), func(bool) {})
+		p, _ := g.enter(t.Context())
+		p.answered(errDown)
+		try, _ := g.enter(t.Context())
+		try.unanswered()
+		if next, ok := g.enter(t.Context()); !ok || !next.try {
+			t.Error("nobody may try")
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, ok := g.enter(ctx); ok {
+			t.Error("entered after its context ended")
+		}
+	})
+}

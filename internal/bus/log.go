@@ -1,0 +1,137 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/segmentio/kafka-go"
+
+	"permithub/internal/fault"
+	"permithub/schemas"
+)
+
+// Log is a stamped topic: append only where you said you would.
+//
+// The owner of a partition knows its end, writes a batch that is valid there and nowhere else, and learns from the answer
+// where it landed. Whoever lost the race leaves void records, which [Log.Read] and every step leave out. Safe for
+// concurrent use; one owner's calls for one partition must follow each other.
+type Log struct {
+	client *Client
+	topic  string
+}
+
+// Log returns the stamped topic of this short name.
+func (c *Client) Log(topic string) *Log { return &Log{client: c, topic: topic} }
+
+// ErrLost says that an append landed behind another writer's and is void: read on from the same offset and decide again.
+var ErrLost = errors.New("another writer was first")
+
+// MaxAppendBytes is the most that the records of one Append may take, by AppendSize.
+const MaxAppendBytes = maxRecordBytes
+
+// AppendSize is what the record takes of MaxAppendBytes.
+func AppendSize(r schemas.Record) int { return recordSize(&r) + stampSize }
+
+// Append writes the records as one batch, stamped at, at+1, …, and returns nil only when they stand there.
+//
+// [ErrLost] means that they stand elsewhere and are void. A permanent error means that they were refused. Any other error
+// leaves open whether they were written: the caller reads on from at, and either finds them there or decides again.
+// Append never repeats a request, because the answer to a repeat would speak of the repeat.
+func (l *Log) Append(ctx context.Context, partition int32, at int64, records []schemas.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if err := l.append(ctx, topicPartition{l.client.fullName(l.topic), partition}, at, records); err != nil {
+		return fmt.Errorf("append to %s/%d at %d: %w", l.topic, partition, at, err)
+	}
+	return nil
+}
+
+func (l *Log) append(ctx context.Context, tp topicPartition, at int64, records []schemas.Record) error {
+	size := 0
+	batch := make([]*schemas.Record, len(records))
+	for i := range records {
+		batch[i] = stamped(&records[i], tp.topic, at+int64(i))
+		size += recordSize(batch[i])
+	}
+	if size > MaxAppendBytes {
+		return fault.Rejectf("batch-too-large", "%d bytes", size)
+	}
+	if err := l.awaitLeader(ctx, tp); err != nil {
+		return unavailable(err)
+	}
+	start := time.Now()
+	wire := appendRecordBatch(nil, batch, start, anonymous)
+	answers, err := l.client.cluster.produce(ctx, map[topicPartition][]byte{tp: wire})
+	a, answered := answers[tp]
+	switch {
+	case err == nil && !answered:
+		err = errNoAnswer
+	case err == nil:
+		err = a.err
+	}
+	if err != nil {
+		return l.failed(ctx, err)
+	}
+	l.client.metrics.produceSeconds.Observe(time.Since(start).Seconds())
+	if a.base != at {
+		return ErrLost
+	}
+	return nil
+}
+
+// awaitLeader waits until somebody leads the partition: before anything is sent, waiting is safe.
+func (l *Log) awaitLeader(ctx context.Context, tp topicPartition) error {
+	ctx, cancel := context.WithTimeout(ctx, l.client.cfg.ProduceTimeout)
+	defer cancel()
+	for failures := 1; ; failures++ {
+		leaders, err := l.client.cluster.awaitPartitions(ctx, tp.topic)
+		if err != nil {
+			return err
+		}
+		if int(tp.partition) >= len(leaders) {
+			return fault.Rejectf("no-such-partition", "topic has %d", len(leaders))
+		}
+		if leaders[tp.partition] != noLeader {
+			return nil
+		}
+		if !sleep(ctx, networkBackoff.after(failures)) {
+			return errors.Join(errNoLeader, ctx.Err())
+		}
+		_ = l.client.cluster.refresh(ctx)
+	}
+}
+
+// failed classes what Kafka answered. NOT_LEADER too leaves the outcome open: it is also given after the record was
+// written, when leadership moves before the replicas have it.
+func (l *Log) failed(ctx context.Context, err error) error {
+	switch {
+	case tooLarge(err), errors.Is(err, kafka.InvalidRecord):
+		return fault.Reject("record-refused", err)
+	case retriable(err):
+		_ = l.client.cluster.refresh(ctx)
+	}
+	return unavailable(err)
+}
+
+// Read calls fn for each valid record of the partition from offset from, up to the end of the log as it is known at the
+// call, and returns that end. It waits out short outages until ctx ends; an error of fn ends it at once.
+func (l *Log) Read(ctx context.Context, partition int32, from int64, fn func(Record) error) (end int64, err error) {
+	tp := topicPartition{l.client.fullName(l.topic), partition}
+	end, err = l.client.readPartition(ctx, tp, from, func(records []Record) error {
+		valid, void := dropVoid(records)
+		l.client.metrics.voidRecords.Add(float64(void))
+		for i := range valid {
+			if err := fn(valid[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return end, fmt.Errorf("read %s/%d: %w", l.topic, partition, err)
+	}
+	return end, nil
+}
