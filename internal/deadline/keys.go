@@ -1,0 +1,52 @@
+package deadline
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+)
+
+// tag is the cluster hash tag of a partition: what one script touches lies on one node.
+func tag(partition int32) string { return "{p" + strconv.Itoa(int(partition)) + "}" }
+
+func (s *Store) key(partition int32, name string) string {
+	return s.cfg.Prefix + ":" + tag(partition) + ":" + name
+}
+
+// markKey is a string, the next log offset to be applied: permithub:{p7}:mark.
+func (s *Store) markKey(partition int32) string { return s.key(partition, "mark") }
+
+// dueKey is a sorted set, the deadlines that nobody has claimed: permithub:{p7}:deadlines.
+// Score: due instant in ms; member: see [Entry].
+func (s *Store) dueKey(partition int32) string { return s.key(partition, "deadlines") }
+
+// claimedKey is a sorted set, the deadlines under a lease: permithub:{p7}:claimed.
+// Score: end of the lease in ms; member: see [Entry].
+func (s *Store) claimedKey(partition int32) string { return s.key(partition, "claimed") }
+
+// armedKey is a hash, what each application has armed, so that an ended case can be cleared: permithub:{p7}:armed.
+// Field: application number; value: its deadlines without that number, joined by commas.
+func (s *Store) armedKey(partition int32) string { return s.key(partition, "armed") }
+
+// cardKey is a string, the card of one application as JSON: permithub:{p7}:card:K3JQ….
+func (s *Store) cardKey(partition int32, applicationNo string) string {
+	return s.key(partition, "card:"+applicationNo)
+}
+
+// refKey is a string, the effect id behind a gateway's number: permithub:sms:{5f1c…}. The number is hashed: it is foreign
+// text of any length.
+func (s *Store) refKey(ref string) string {
+	sum := sha256.Sum256([]byte(ref))
+	return s.cfg.Prefix + ":sms:{" + hex.EncodeToString(sum[:16]) + "}"
+}
+
+// KeyedRef is a reference for [Store.Correlate] that stands for parts without showing them: a keyed hash. For sends whose
+// number at the gateway never came back, made from what the receipt will name.
+func KeyedRef(key []byte, parts ...string) string {
+	m := hmac.New(sha256.New, key)
+	for _, p := range parts {
+		m.Write([]byte(strconv.Itoa(len(p)) + ":" + p)) // lengths keep "ab","c" apart from "a","bc"
+	}
+	return "keyed:" + hex.EncodeToString(m.Sum(nil)[:16])
+}
