@@ -1,0 +1,222 @@
+// Package approval turns inputs into transitions: it is the one writer of the case log.
+//
+// # Delivery
+//
+// One input gives at most one transition, stamped with the offset at which it is expected to land. A batch is decided in order and appended
+// as one record batch for each request. Where the append lands elsewhere, another owner was first: the step reads on from where it expected
+// to land, applies what is valid there and decides the batch again. An answer that was lost is handled in the same way.
+//
+// # State
+//
+// The files of the partitions that this process owns are in memory, restored from the log when a partition is assigned. The position at which
+// to resume is in the log too: the group's committed offset is only a hint.
+//
+// # Errors
+//
+// An input that cannot be decoded, belongs to no file or would give a transition larger than a record may be becomes a dead letter under its
+// source position; the rest of its batch goes on. A batch that is decided again parks it again, under the same id.
+package approval
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+
+	"permithub/internal/bus"
+	"permithub/internal/casework"
+	"permithub/internal/fault"
+	"permithub/schemas"
+)
+
+// Log is the case log.
+type Log interface {
+	// Read calls fn for every valid record of the partition from an offset to the end of the log, and returns that end.
+	Read(ctx context.Context, partition int32, from int64, fn func(bus.Record) error) (end int64, err error)
+	// Append writes the records as one batch stamped from an offset on. Any error leaves open whether they are valid; [bus.ErrLost] says that they are void.
+	Append(ctx context.Context, partition int32, at int64, recs []schemas.Record) error
+}
+
+// Observer sees the transitions of the partitions that this process owns.
+type Observer interface {
+	// Restore is told of a transition that was found in the log: from before, another owner's, or one whose answer was lost.
+	Restore(t *schemas.Transition)
+	// Observe is told of a transition that this process has just written, once.
+	Observe(t *schemas.Transition)
+	// Forget is told that a partition is given away.
+	Forget(partition int32)
+}
+
+// Step is the approval step of one process.
+type Step struct {
+	name    string
+	policy  *casework.Policy
+	log     Log
+	park    func(ctx context.Context, rec bus.Record, err error) error
+	observe Observer
+
+	mu    sync.Mutex
+	owned map[int32]*partition
+}
+
+// New returns the step. Park writes a dead letter and returns once it is durable.
+func New(name string, p *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
+	return &Step{name: name, policy: p, log: l, park: park, observe: o, owned: map[int32]*partition{}}
+}
+
+// partition is the state of one owned partition; only the goroutine that handles its batches touches it.
+type partition struct {
+	id     int32
+	end    int64 // where the next transition is expected to land
+	resume int64 // the first input that no valid transition has answered yet
+	files  map[string]*file
+}
+
+// file is one person's file with the hash that the next transition chains to.
+type file struct {
+	casework.File
+	last [sha256.Size]byte
+}
+
+// Assigned restores a partition from the log and returns the input offset from which to go on.
+func (s *Step) Assigned(ctx context.Context, id int32) (resume int64, err error) {
+	p := &partition{id: id, files: map[string]*file{}}
+	if err := s.catchUp(ctx, p); err != nil {
+		s.observe.Forget(id) // the next try restores from the start
+		return 0, fmt.Errorf("restore partition %d: %w", id, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owned[id] = p
+	return p.resume, nil
+}
+
+// Revoked forgets a partition; its work has drained.
+func (s *Step) Revoked(id int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.owned, id)
+	s.observe.Forget(id)
+}
+
+// Handle decides one batch of inputs. It is safe to repeat: what the log holds already is passed over.
+func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
+	s.mu.Lock()
+	p := s.owned[b.Partition]
+	s.mu.Unlock()
+	if p == nil {
+		return fmt.Errorf("%s: partition %d is not owned", s.name, b.Partition)
+	}
+	for {
+		err := s.decideAll(ctx, p, b.Records)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, bus.ErrLost):
+			if err := s.catchUp(ctx, p); err != nil {
+				return err
+			}
+		default:
+			// It is open whether the append landed: read on before anything else is stamped.
+			return errors.Join(err, s.catchUp(ctx, p))
+		}
+	}
+}
+
+// decideAll decides every input that the log has not answered yet and appends the transitions, as many a request as one batch holds.
+func (s *Step) decideAll(ctx context.Context, p *partition, recs []bus.Record) error {
+	d := draft{p: p, files: map[string]*file{}}
+	for i := range recs {
+		if recs[i].Offset < p.resume {
+			continue
+		}
+		t, err := s.decide(ctx, &d, &recs[i])
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			continue
+		}
+		if d.full(t) {
+			if err := s.append(ctx, &d); err != nil {
+				return err
+			}
+		}
+		d.add(t)
+	}
+	return s.append(ctx, &d)
+}
+
+// decide applies one input to its file as the draft has it; nil where nothing changes.
+func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written, error) {
+	in, err := schemas.DecodeInput(rec.Value)
+	if err != nil {
+		return nil, s.park(ctx, *rec, fault.Reject("undecodable", err))
+	}
+	f := d.file(in.DossierID)
+	t, err := s.policy.Decide(&f.File, in)
+	if err != nil {
+		return nil, s.park(ctx, *rec, err)
+	}
+	if t == nil {
+		return nil, nil
+	}
+	t.Input.Partition, t.Input.Offset = rec.Partition, rec.Offset
+	if f.Dossier.Seq > 0 {
+		t.PrevHash = hex.EncodeToString(f.last[:])
+	}
+	out, err := t.Record()
+	if err != nil {
+		return nil, err
+	}
+	if size := bus.AppendSize(out); size > bus.MaxAppendBytes {
+		return nil, s.park(ctx, *rec, fault.Rejectf("transition_too_large", "%d bytes", size))
+	}
+	return &written{Transition: t, record: out}, nil
+}
+
+// append writes the draft's transitions and makes them the state of the partition.
+func (s *Step) append(ctx context.Context, d *draft) error {
+	if len(d.pending) == 0 {
+		return nil
+	}
+	recs := make([]schemas.Record, len(d.pending))
+	for i, w := range d.pending {
+		recs[i] = w.record
+	}
+	if err := s.log.Append(ctx, d.p.id, d.p.end, recs); err != nil {
+		return err
+	}
+	for _, w := range d.pending {
+		s.observe.Observe(w.Transition)
+	}
+	d.commit()
+	return nil
+}
+
+// catchUp applies what the log holds beyond the state in memory, whoever wrote it.
+func (s *Step) catchUp(ctx context.Context, p *partition) error {
+	end, err := s.log.Read(ctx, p.id, p.end, func(rec bus.Record) error {
+		t, err := schemas.DecodeTransition(rec.Value)
+		if err != nil {
+			return fmt.Errorf("case log %d/%d: %w", rec.Partition, rec.Offset, err)
+		}
+		p.apply(t, sha256.Sum256(rec.Value))
+		s.observe.Restore(t)
+		p.end = rec.Offset + 1
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read on in partition %d: %w", p.id, err)
+	}
+	p.end = end
+	return nil
+}
+
+// apply makes a valid transition the state of its file.
+func (p *partition) apply(t *schemas.Transition, hash [sha256.Size]byte) {
+	p.files[t.DossierID] = &file{File: casework.File{Dossier: t.Dossier, Person: t.Person}, last: hash}
+	p.resume = max(p.resume, t.Input.Offset+1)
+}
