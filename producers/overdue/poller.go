@@ -1,0 +1,181 @@
+package overdue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"permithub/internal/deadline"
+	"permithub/internal/fault"
+	"permithub/schemas"
+)
+
+// Index is where deadlines wait; deadline.Store is one.
+type Index interface {
+	Claim(ctx context.Context, partition int32, now time.Time, limit int, lease time.Duration) ([]deadline.Entry, error)
+	Extend(ctx context.Context, partition int32, entries []deadline.Entry, until time.Time) error
+	Next(ctx context.Context, partitions ...int32) (time.Time, bool, error)
+}
+
+// Gauge measures an index; deadline.Store is one.
+type Gauge interface {
+	Skew(ctx context.Context) (time.Duration, error)
+	Count(ctx context.Context, now time.Time, partitions ...int32) (deadline.Counts, error)
+}
+
+// Publisher returns nil when the records are durable; bus.Publisher is one.
+type Publisher interface {
+	Produce(ctx context.Context, records ...schemas.Record) error
+}
+
+// Poller finds deadlines that are due and puts them on case-input.
+type Poller struct {
+	cfg     Config
+	index   Index
+	gauge   Gauge
+	publish Publisher
+	logger  *slog.Logger
+	metrics *metrics
+
+	ahead    time.Duration // of Redis's clock, where that counts; else 0
+	measured time.Time
+	down     bool
+}
+
+// New returns a poller and registers its metrics. A nil reg keeps them to itself.
+func New(cfg Config, index Index, gauge Gauge, publish Publisher, logger *slog.Logger, reg prometheus.Registerer) (*Poller, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(reg)
+	return &Poller{cfg: cfg.withDefaults(), index: index, gauge: gauge, publish: publish, logger: logger, metrics: m}, err
+}
+
+// Run polls until ctx ends. Outages of Redis or Kafka are logged when they begin and end, and waited out. Call it once.
+func (p *Poller) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		wait, err := p.poll(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		p.report(ctx, err)
+		fired, stop := p.cfg.After(wait)
+		select {
+		case <-ctx.Done():
+		case <-fired:
+		}
+		stop()
+	}
+}
+
+func (p *Poller) report(ctx context.Context, err error) {
+	switch {
+	case err != nil && !p.down:
+		p.logger.ErrorContext(ctx, "deadlines cannot be produced", "code", fault.CodeOf(err), "error", err.Error())
+	case err == nil && p.down:
+		p.logger.InfoContext(ctx, "deadlines are produced again")
+	}
+	p.down = err != nil
+	if err != nil {
+		p.metrics.failures.Inc()
+	}
+}
+
+// poll produces everything that is due and returns how long to sleep.
+func (p *Poller) poll(ctx context.Context) (time.Duration, error) {
+	began := time.Now()
+	defer func() { p.metrics.poll.Observe(time.Since(began).Seconds()) }()
+	measured := p.measure(ctx) // what cannot be measured does not keep deadlines from being produced
+	if err := errors.Join(measured, p.drain(ctx)); err != nil {
+		return p.cfg.MaxWait, err
+	}
+	next, ok, err := p.index.Next(ctx, p.cfg.Partitions...)
+	if err != nil || !ok {
+		return p.cfg.MaxWait, err
+	}
+	// At least a millisecond: that is how finely the index is sorted.
+	return min(max(next.Sub(p.now()), time.Millisecond), p.cfg.MaxWait), nil
+}
+
+// now is the time that counts: this machine's, or Redis's where that is behind by too much.
+func (p *Poller) now() time.Time { return p.cfg.Now().Add(-p.ahead) }
+
+// drain goes round the partitions until none has anything due, so that a burst in one does not hold up the others. A
+// partition that fails does not either; the first error is returned.
+func (p *Poller) drain(ctx context.Context) error {
+	var first error
+	busy := p.cfg.Partitions
+	for len(busy) > 0 && ctx.Err() == nil {
+		var more []int32
+		for _, partition := range busy {
+			n, err := p.fire(ctx, partition)
+			if err != nil && first == nil {
+				first = err
+			}
+			if err == nil && n == p.cfg.Limit {
+				more = append(more, partition)
+			}
+		}
+		busy = more
+	}
+	return first
+}
+
+// fire claims one lot of a partition and produces it. It returns how many were due.
+func (p *Poller) fire(ctx context.Context, partition int32) (int, error) {
+	now := p.now() // read once: nothing is detected before it is due, even if the clock is set back meanwhile
+	entries, err := p.index.Claim(ctx, partition, now, p.cfg.Limit, p.cfg.Lease)
+	if err != nil || len(entries) == 0 {
+		return 0, err
+	}
+	recs, err := records(entries, now)
+	if err == nil {
+		err = p.publish.Produce(ctx, recs...)
+	}
+	if err != nil {
+		// Given back at once, so that the next look finds them; where that fails too, their lease ends.
+		_ = p.index.Extend(ctx, partition, entries, now)
+		return 0, fmt.Errorf("produce %d deadlines of partition %d: %w", len(entries), partition, err)
+	}
+	p.metrics.produced(entries, p.now())
+	// Where this fails, they are produced again when their lease ends: repeats.
+	return len(entries), p.index.Extend(ctx, partition, entries, now.Add(p.cfg.Produced))
+}
+
+// measure compares the clocks and counts what waits, from time to time.
+func (p *Poller) measure(ctx context.Context) error {
+	if now := p.cfg.Now(); !p.measured.IsZero() && now.Sub(p.measured) < p.cfg.MeasureEvery {
+		return nil
+	}
+	skew, err := p.gauge.Skew(ctx)
+	if err != nil {
+		return err
+	}
+	p.metrics.skew.Set(skew.Seconds())
+	p.correct(ctx, skew)
+	counts, err := p.gauge.Count(ctx, p.now(), p.cfg.Partitions...)
+	if err != nil {
+		return err
+	}
+	p.metrics.count(counts)
+	p.measured = p.cfg.Now()
+	return nil
+}
+
+func (p *Poller) correct(ctx context.Context, skew time.Duration) {
+	ahead := time.Duration(0)
+	if p.cfg.MaxSkew > 0 && skew > p.cfg.MaxSkew {
+		ahead = skew
+	}
+	switch {
+	case ahead > 0 && p.ahead == 0:
+		p.logger.ErrorContext(ctx, "this machine's clock runs ahead of Redis's, which counts from now on", "skew_seconds", skew.Seconds())
+	case ahead == 0 && p.ahead > 0:
+		p.logger.InfoContext(ctx, "this machine's clock agrees with Redis's again", "skew_seconds", skew.Seconds())
+	}
+	p.ahead = ahead
+}
