@@ -1,0 +1,112 @@
+package desk
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// Role is what an officer may do. The first three are named as the level of their opinion.
+type Role string
+
+// Roles of officers.
+const (
+	Clerk      Role = "acceptance" // 受理人
+	Reviewer   Role = "review"     // 审核人
+	Approver   Role = "approval"   // 审批人
+	Supervisor Role = "supervisor" // retries, waives and settles
+)
+
+// Officer is one person at the desk.
+type Officer struct {
+	// ID is the staff number that stands in the opinions.
+	ID string
+	// Name is shown to colleagues; it never travels.
+	Name string
+	// Token is the bearer token, at least 16 characters; only its hash is kept.
+	Token string
+	// Roles are at least one.
+	Roles []Role
+	// Townships are the divisions (9 digits) whose cases the officer works on; empty is the whole county.
+	Townships []string
+}
+
+// Config says who may act.
+type Config struct {
+	// Officers are those who may act; at least one.
+	Officers []Officer
+	// MaxBytes bounds a body. 0 is 64 KiB.
+	MaxBytes int64
+	// BodyTimeout bounds the reading of a body. 0 is 10 s.
+	BodyTimeout time.Duration
+	// PublishTimeout bounds the wait for Kafka's acknowledgement; after it the answer is 503. 0 is 5 s.
+	PublishTimeout time.Duration
+	// CardTimeout bounds a look into the card store. 0 is 1 s.
+	CardTimeout time.Duration
+	// MaxConcurrent bounds the requests at work; one more is answered 503. 0 is 64.
+	MaxConcurrent int
+}
+
+var (
+	officerForm  = regexp.MustCompile(`^[0-9A-Za-z_-]{1,32}$`)
+	townshipForm = regexp.MustCompile(`^330424[0-9]{3}$`)
+)
+
+// Validate returns every fault at once; no token stands in it.
+func (c *Config) Validate() error {
+	var errs []error
+	if len(c.Officers) == 0 {
+		errs = append(errs, errors.New("officers: want at least one"))
+	}
+	if c.MaxBytes < 0 || c.BodyTimeout < 0 || c.PublishTimeout < 0 || c.CardTimeout < 0 || c.MaxConcurrent < 0 {
+		errs = append(errs, errors.New("limits: want none below zero"))
+	}
+	ids, tokens := map[string]bool{}, map[[sha256.Size]byte]bool{}
+	for i := range c.Officers {
+		o := &c.Officers[i]
+		hash := sha256.Sum256([]byte(o.Token))
+		if ids[o.ID] || tokens[hash] {
+			errs = append(errs, fmt.Errorf("officer %d: its id or token stands twice", i))
+		}
+		ids[o.ID], tokens[hash] = true, true
+		errs = append(errs, o.validate(i))
+	}
+	return errors.Join(errs...)
+}
+
+func (o *Officer) validate(i int) error {
+	var errs []error
+	if !officerForm.MatchString(o.ID) {
+		errs = append(errs, fmt.Errorf("officer %d: id: want 1 to 32 letters, digits, - and _", i))
+	}
+	if len(o.Token) < 16 {
+		errs = append(errs, fmt.Errorf("officer %d: token: want at least 16 characters", i))
+	}
+	if len(o.Roles) == 0 {
+		errs = append(errs, fmt.Errorf("officer %d: roles: want at least one", i))
+	}
+	for _, r := range o.Roles {
+		if r != Clerk && r != Reviewer && r != Approver && r != Supervisor {
+			errs = append(errs, fmt.Errorf("officer %d: roles: want acceptance, review, approval or supervisor", i))
+		}
+	}
+	for _, t := range o.Townships {
+		if !townshipForm.MatchString(t) {
+			errs = append(errs, fmt.Errorf("officer %d: townships: want 330424 and 3 digits", i))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) filled() Config {
+	f := *c
+	f.MaxBytes = cmp.Or(c.MaxBytes, 64<<10)
+	f.BodyTimeout = cmp.Or(c.BodyTimeout, 10*time.Second)
+	f.PublishTimeout = cmp.Or(c.PublishTimeout, 5*time.Second)
+	f.CardTimeout = cmp.Or(c.CardTimeout, time.Second)
+	f.MaxConcurrent = cmp.Or(c.MaxConcurrent, 64)
+	return f
+}

@@ -1,0 +1,189 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"permithub/internal/fault"
+	"permithub/internal/problem"
+	"permithub/internal/strictjson"
+	"permithub/internal/trace"
+	"permithub/schemas"
+)
+
+// Handler returns the HTTP interface under /v1/cases/; a console may be mounted beside it on the same listener.
+func (s *Service) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /v1/cases/{no}/actions", s.authenticated(opAct, s.postAction))
+	mux.Handle("GET /v1/cases/{no}", s.authenticated(opShow, s.getCase))
+	mux.Handle("/v1/cases/{no}/actions", onlyMethod(http.MethodPost))
+	mux.Handle("/v1/cases/{no}", onlyMethod(http.MethodGet))
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { problemNotFound.Write(w) })
+	return mux
+}
+
+func onlyMethod(method string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", method)
+		problemMethod.Write(w)
+	})
+}
+
+// Taken is the answer to an act that Kafka has acknowledged. What came of it stands in the case.
+type Taken struct {
+	InputID    string       `json:"input_id"`
+	ReceivedAt schemas.Time `json:"received_at"`
+}
+
+// CaseView is where a case stands.
+type CaseView struct {
+	schemas.Card
+	StageName   string       `json:"stage_name"`
+	ReasonTexts []ReasonText `json:"reason_texts,omitempty"`
+}
+
+// ReasonText is one reason with its text.
+type ReasonText struct {
+	Code string `json:"code"`
+	Text string `json:"text"`
+}
+
+// call is one request of an authenticated officer.
+type call struct {
+	w       http.ResponseWriter
+	r       *http.Request
+	officer *Officer
+}
+
+// answer is what a call comes to; a problem where there is one, else body.
+type answer struct {
+	result  string
+	status  int
+	body    any
+	problem *problem.Problem
+}
+
+func refuse(result string, p problem.Problem) answer { return answer{result: result, problem: &p} }
+
+var (
+	problemBusy = problem.New(http.StatusServiceUnavailable, "busy", "系统繁忙", "Busy").
+			Explained("同时处理的请求已达上限，请稍后重试", "too many requests are at work; try again").RetryIn(time.Second)
+	problemUnavailable = problem.New(http.StatusServiceUnavailable, "unavailable", "暂时无法提交", "Not available").
+				Explained("操作尚未提交；请稍后以相同操作编号重试", "nothing was taken; send the same act again with its action_id").RetryIn(5 * time.Second)
+	problemStatus = problem.New(http.StatusServiceUnavailable, "status-unavailable", "暂时无法查询", "No status at the moment").
+			Explained("办理进度暂不可查，办理不受影响", "the case goes on, only its status cannot be shown").RetryIn(5 * time.Second)
+	problemUnauthorised = problem.New(http.StatusUnauthorized, "unauthorised", "未登录", "Not authenticated")
+	problemForbidden    = problem.New(http.StatusForbidden, "forbidden", "无权进行此操作", "Not allowed").
+				Explained("您的岗位不能进行此操作", "none of your roles may do this")
+	problemMethod   = problem.New(http.StatusMethodNotAllowed, "method-not-allowed", "不支持这种请求方法", "Method not allowed")
+	problemNotFound = problem.New(http.StatusNotFound, "not-found", "没有这一案件", "No such case")
+)
+
+// authenticated bounds the work, finds the officer, and writes and counts the answer.
+func (s *Service) authenticated(op string, handle func(*call) answer) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start, a := s.ports.Now(), refuse(resultBusy, problemBusy)
+		select {
+		case s.slots <- struct{}{}:
+			a = s.asOfficer(w, r, handle)
+		default:
+		}
+		if a.problem != nil {
+			a.problem.Write(w)
+		} else {
+			problem.WriteJSON(w, a.status, a.body)
+		}
+		s.metrics.requests.WithLabelValues(op, a.result).Inc()
+		s.metrics.duration.WithLabelValues(op).Observe(s.ports.Now().Sub(start).Seconds())
+		s.log.DebugContext(r.Context(), "desk request", slog.String("operation", op), slog.String("result", a.result))
+	})
+}
+
+// asOfficer gives back the slot that its caller took, even where handle panics.
+func (s *Service) asOfficer(w http.ResponseWriter, r *http.Request, handle func(*call) answer) answer {
+	defer func() { <-s.slots }()
+	o, ok := s.Authenticate(r)
+	if !ok {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="permithub"`)
+		return refuse(resultUnauthorised, problemUnauthorised)
+	}
+	return handle(&call{w, r, o})
+}
+
+func (s *Service) postAction(c *call) answer {
+	no := c.r.PathValue("no")
+	dossier, err := schemas.DossierOf(no)
+	if err != nil {
+		return refuse(resultNotFound, problemNotFound)
+	}
+	list := new(problem.List)
+	raw := strictjson.ReadBody(c.w, c.r, s.cfg.MaxBytes, s.cfg.BodyTimeout, list)
+	if !list.Empty() {
+		return s.faulty(list)
+	}
+	a, list := decode(raw, no, s.knownReason)
+	if t := actOf(a.Kind); t != nil && !t.allows(c.officer) {
+		return refuse(resultForbidden, problemForbidden)
+	}
+	if a.Officer != "" && a.Officer != c.officer.ID {
+		list.Add("/officer", codeOfficer)
+	}
+	if !list.Empty() {
+		return s.faulty(list)
+	}
+	return s.act(c, a, no, dossier)
+}
+
+func (s *Service) act(c *call, a *Action, no, dossier string) answer {
+	in, err := a.input(c.officer, no, dossier, s.ports.Now(), trace.Parent(c.r.Header))
+	if err == nil {
+		err = s.publish(c.r.Context(), in)
+	}
+	if err != nil {
+		return s.unavailable(c.r.Context(), no, err)
+	}
+	return answer{result: resultAccepted, status: http.StatusAccepted, body: Taken{in.InputID, in.ReceivedAt}}
+}
+
+func (s *Service) faulty(list *problem.List) answer {
+	for _, code := range list.Codes() {
+		s.metrics.faults.WithLabelValues(code).Inc()
+	}
+	return refuse(resultFaulty, list.Problem())
+}
+
+func (s *Service) unavailable(ctx context.Context, no string, err error) answer {
+	if !errors.Is(err, context.Canceled) { // else the officer went away, which is no outage
+		s.log.WarnContext(ctx, "act not acknowledged", slog.String("application_no", no), slog.String("code", fault.CodeOf(err)), slog.Any("error", err))
+	}
+	return refuse(resultUnavailable, problemUnavailable)
+}
+
+func (s *Service) getCase(c *call) answer {
+	no := c.r.PathValue("no")
+	if _, err := schemas.DossierOf(no); err != nil {
+		return refuse(resultNotFound, problemNotFound)
+	}
+	ctx, cancel := context.WithTimeout(c.r.Context(), s.cfg.CardTimeout)
+	defer cancel()
+	card, found, err := s.ports.FindCard(ctx, no)
+	switch {
+	case err != nil:
+		s.log.WarnContext(ctx, "case not shown", slog.String("application_no", no), slog.String("code", fault.CodeOf(err)), slog.Any("error", err))
+		return refuse(resultUnavailable, problemStatus)
+	case !found:
+		return refuse(resultNotFound, problemNotFound)
+	}
+	return answer{result: resultShown, status: http.StatusOK, body: s.view(card)}
+}
+
+func (s *Service) view(card schemas.Card) CaseView {
+	v := CaseView{Card: card, StageName: card.Stage.Name()}
+	for _, code := range card.Reasons {
+		v.ReasonTexts = append(v.ReasonTexts, ReasonText{code, s.ports.ReasonText(code)})
+	}
+	return v
+}

@@ -1,0 +1,214 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"permithub/internal/fault"
+	"permithub/internal/gateway"
+	"permithub/internal/trace"
+	"permithub/schemas"
+)
+
+// Cards remembers where each application stands. It is derived from the log: the intake takes it for a fast path only and goes on without it.
+type Cards interface {
+	// Find returns the card of an application, and false where there is none.
+	Find(ctx context.Context, applicationNo string) (schemas.Card, bool, error)
+	// Put writes the card of an application that was just put on case-input; it never overwrites what the log said.
+	Put(ctx context.Context, card schemas.Card) error
+}
+
+// Ports are what the intake stands on; all are required.
+type Ports struct {
+	// Publish returns once every record is acknowledged by Kafka. Repeating it is safe.
+	Publish func(ctx context.Context, records ...schemas.Record) error
+	Cards   Cards
+	// ReasonText returns a reason code in Chinese.
+	ReasonText func(code string) string
+	Now        func() time.Time
+}
+
+// ErrConflict says that a submission has the number of an earlier one and other content. The conflict is recorded.
+var ErrConflict = errors.New("the same source application number with other content")
+
+// Accepted is what is handed back for an application that Kafka has acknowledged.
+type Accepted struct {
+	ApplicationNo string       `json:"application_no" doc:"申请编号" example:"K3JQ7ZJ2M4XWA2B7Q"`
+	ReceivedAt    schemas.Time `json:"received_at" doc:"收到时间；重复提交得到首次的时间"`
+	Receipt       string       `json:"receipt" doc:"收件回执：带签名的凭据，可离线核验"`
+	Repeated      bool         `json:"-"` // it was taken before
+}
+
+// Service is the intake. It is safe for concurrent use and starts no goroutine.
+type Service struct {
+	cfg      Config
+	ports    Ports
+	sources  map[string]*Source
+	verifier gateway.Verifier
+	flights  flights
+	slots    chan struct{}
+	metrics  *metrics
+	log      *slog.Logger
+}
+
+// New returns an intake whose handler is [Service.Handler], or every fault of the configuration.
+func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (*Service, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("configure intake: %w", err)
+	}
+	s := &Service{cfg: cfg.filled(), ports: ports, sources: make(map[string]*Source), log: log}
+	ring, err := s.cfg.keyring()
+	if err != nil {
+		return nil, fmt.Errorf("configure intake: %w", err)
+	}
+	names := make([]string, 0, len(s.cfg.Sources))
+	for i := range s.cfg.Sources {
+		src := &s.cfg.Sources[i]
+		s.sources[src.Name] = src
+		names = append(names, src.Name)
+	}
+	s.verifier = gateway.Verifier{Lookup: ring.Lookup, Window: s.cfg.ClockSkew, Now: ports.Now}
+	s.slots = make(chan struct{}, s.cfg.MaxConcurrent)
+	s.metrics = newMetrics(reg, names)
+	return s, nil
+}
+
+// Checks returns what the content of a body from source is compared with now; source must be configured.
+func (s *Service) Checks(source string) (Checks, error) {
+	src, ok := s.sources[source]
+	if !ok {
+		return Checks{}, fault.Rejectf("unknown_source", "source %s is not configured", source)
+	}
+	return s.checks(src), nil
+}
+
+func (s *Service) checks(src *Source) Checks {
+	return Checks{Now: s.ports.Now(), Channel: src.Channel, MaterialSchemes: s.cfg.MaterialSchemes}
+}
+
+// Submit takes an application that [Checks] found faultless and returns once Kafka has acknowledged it; sources that are polled come in here, and
+// so does the HTTP interface. Submitting again is safe and gives the first answer. The error is [ErrConflict] for another content under
+// the same number, and unavailable while Kafka does not acknowledge. traceparent is passed on where it is well-formed.
+func (s *Service) Submit(ctx context.Context, source string, a *Application, traceparent string) (Accepted, error) {
+	src, ok := s.sources[source]
+	if !ok {
+		return Accepted{}, fault.Rejectf("unknown_source", "source %s is not configured", source)
+	}
+	in, err := a.input(src, s.cfg.RouteKey, s.ports.Now(), trace.WellFormed(traceparent))
+	if err != nil {
+		return Accepted{}, fmt.Errorf("submit: %w", err)
+	}
+	return s.submit(ctx, in)
+}
+
+func (s *Service) submit(ctx context.Context, in *schemas.Input) (Accepted, error) {
+	for {
+		g, leads := s.flights.join(in.ApplicationNo, in.BodyHash)
+		if leads {
+			return s.lead(ctx, g, in)
+		}
+		if err := g.wait(ctx); err != nil {
+			return Accepted{}, fmt.Errorf("submit %s: %w", in.ApplicationNo, err)
+		}
+		same := g.hash == in.BodyHash
+		switch {
+		case g.err == nil && same:
+			repeated := g.answer
+			repeated.Repeated = true
+			return repeated, nil
+		case g.err == nil:
+			return Accepted{}, s.conflict(ctx, in)
+		case errors.Is(g.err, context.Canceled): // the leader's caller went away; this one is still here
+		case same, fault.ClassOf(g.err) == fault.Unavailable: // asking Kafka again, one waiter after the other, would only queue them up
+			return Accepted{}, g.err
+		}
+	}
+}
+
+func (s *Service) lead(ctx context.Context, g *flight, in *schemas.Input) (a Accepted, err error) {
+	err = errors.New("submission ended early") // stays only where take panics: those who wait must not wait for ever
+	defer func() { s.flights.land(in.ApplicationNo, g, a, err) }()
+	a, err = s.take(ctx, in)
+	return a, err
+}
+
+// take answers a repeat from the card, records a conflict, and publishes what is new.
+func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error) {
+	number := in.Submission.SourceApplicationNo
+	card, found := s.findCard(ctx, in.ApplicationNo)
+	// The number holds only 20 bits of the source's number: another submission of the same person may share it, rarely. It is no repeat.
+	if found && card.Source == in.Source && card.SourceApplicationNo == number {
+		if card.BodyHash != in.BodyHash {
+			return Accepted{}, s.conflict(ctx, in)
+		}
+		a := s.accepted(in, card.ReceivedAt)
+		a.Repeated = true
+		return a, nil
+	}
+	if err := s.publish(ctx, in); err != nil {
+		return Accepted{}, err
+	}
+	if !found {
+		s.putCard(ctx, schemas.Card{ApplicationNo: in.ApplicationNo, Source: in.Source, SourceApplicationNo: number, BodyHash: in.BodyHash,
+			ReceivedAt: in.ReceivedAt, Stage: schemas.StageSubmitted})
+	}
+	return s.accepted(in, in.ReceivedAt), nil
+}
+
+// conflict puts the contradiction on case-input, where the dossier records it, and says so once that is durable.
+func (s *Service) conflict(ctx context.Context, in *schemas.Input) error {
+	if err := s.publish(ctx, in); err != nil {
+		return err
+	}
+	return fmt.Errorf("submit %s: %w", in.ApplicationNo, ErrConflict)
+}
+
+func (s *Service) accepted(in *schemas.Input, at schemas.Time) Accepted {
+	return Accepted{ApplicationNo: in.ApplicationNo, ReceivedAt: at, Receipt: s.cfg.ReceiptKey.Sign(Receipt{
+		ApplicationNo: in.ApplicationNo, Source: in.Source, SourceApplicationNo: in.Submission.SourceApplicationNo,
+		BodySHA256: in.BodyHash, ReceivedAt: at,
+	})}
+}
+
+// publish returns once Kafka has acknowledged the input. Whatever keeps it from that is unavailable: the input was checked, so it is not at fault.
+func (s *Service) publish(ctx context.Context, in *schemas.Input) error {
+	rec, err := in.Record()
+	if err != nil {
+		return fmt.Errorf("publish %s: %w", in.InputID, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.PublishTimeout)
+	defer cancel()
+	if err := s.ports.Publish(ctx, rec); err != nil {
+		return fmt.Errorf("publish %s: %w", in.InputID, fault.Outage("case_input", err))
+	}
+	return nil
+}
+
+func (s *Service) findCard(ctx context.Context, no string) (schemas.Card, bool) {
+	card, found, err := s.card(ctx, no)
+	return card, found && err == nil
+}
+
+func (s *Service) card(ctx context.Context, no string) (schemas.Card, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CardTimeout)
+	defer cancel()
+	card, found, err := s.ports.Cards.Find(ctx, no)
+	if err != nil {
+		s.metrics.cardErrors.WithLabelValues("find").Inc()
+		return card, false, fmt.Errorf("find card %s: %w", no, err)
+	}
+	return card, found, nil
+}
+
+func (s *Service) putCard(ctx context.Context, card schemas.Card) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CardTimeout)
+	defer cancel()
+	if err := s.ports.Cards.Put(ctx, card); err != nil {
+		s.metrics.cardErrors.WithLabelValues("put").Inc()
+	}
+}
