@@ -1,0 +1,80 @@
+package timeline
+
+import (
+	"strings"
+
+	"permithub/schemas"
+)
+
+// Texts turn codes into Chinese. A nil func shows the code.
+type Texts struct {
+	Reason  func(code string) string
+	Item    func(item string) string
+	Officer func(id string) string
+}
+
+func with(f func(string) string, code string) string {
+	if f == nil {
+		return code
+	}
+	return f(code)
+}
+
+func all(f func(string) string, codes []string) []string {
+	texts := make([]string, len(codes))
+	for i, c := range codes {
+		texts[i] = with(f, c)
+	}
+	return texts
+}
+
+// named looks a code up and falls back on the code itself.
+func named(names map[string]string, code string) string {
+	if n, ok := names[code]; ok {
+		return n
+	}
+	return code
+}
+
+var (
+	channelNames     = map[string]string{string(schemas.Online): "在线办", string(schemas.Window): "窗口办"}
+	recognitionNames = map[string]string{string(schemas.ExistingPermit): "现有证件互认", string(schemas.RegistrationTime): "居住登记时间互认"}
+	levelNames       = map[string]string{"acceptance": "受理", "review": "审核", "approval": "审批"}
+	verdictNames     = map[string]string{
+		"accepted": "受理", "not_accepted": "不予受理", "passed": "通过", "approved": "准予", "refused": "不予互认", "returned": "退回", "supplement": "补正",
+	}
+	findingNames = map[string]string{"pass": "通过", "fail": "不通过", "manual": "转人工", "exempt": "豁免"}
+	outcomeNames = map[string]string{"issued": "已签发", "refused": "不予互认", "not_accepted": "不予受理", "withdrawn": "撤回", "revoked": "撤销"}
+	kindNames    = map[string]string{
+		string(schemas.EffectVerify): "核验登记信息", string(schemas.EffectIssue): "签发居住证", string(schemas.EffectCancel): "注销原居住证",
+		string(schemas.EffectPublish): "推送电子证照", string(schemas.EffectNotify): "短信通知", string(schemas.EffectTransmit): "发送短信", string(schemas.EffectFile): "档案归档",
+	}
+	dutyNames = map[string]string{
+		schemas.DutyOrdered: "待办", schemas.DutyGranted: "发送中", schemas.DutyUnknown: "结果不明", schemas.DutyDone: "已完成", schemas.DutyRefused: "被拒绝", schemas.DutyWaived: "已豁免",
+	}
+	noticeNames = map[string]string{"N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知"}
+	clockNames  = map[string]string{
+		"T1": "承诺时限", "T2": "证照推送", "T3": "同步短信", "T4": "法定时限", "T5": "补正告知", "R8": "原证注销",
+	}
+	// codeNames are the codes that events carry: grounds of a pause (T6, 行政许可法 第45条), channels, notices.
+	codeNames = map[string]string{
+		"hearing": "听证", "inspection": "检验检测", "appraisal": "鉴定", "expert_review": "专家评审",
+		"online": "在线办", "window": "窗口办", "N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知",
+	}
+)
+
+// MaskID returns a citizen id as people may see it: the first six and the last four characters.
+func MaskID(id string) string {
+	if len(id) != 18 {
+		return strings.Repeat("*", len(id))
+	}
+	return id[:6] + "********" + id[14:]
+}
+
+// MaskPhone returns a number as people may see it: the first three and the last four digits.
+func MaskPhone(number string) string {
+	if len(number) < 8 {
+		return strings.Repeat("*", len(number))
+	}
+	return number[:3] + strings.Repeat("*", len(number)-7) + number[len(number)-4:]
+}

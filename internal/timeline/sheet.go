@@ -1,0 +1,181 @@
+package timeline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"permithub/schemas"
+)
+
+// Sheet is a file made ready for people: names instead of codes, nothing personal unmasked. It is also the form of --json.
+type Sheet struct {
+	DossierID string           `json:"dossier_id"`
+	Chain     Chain            `json:"chain"`
+	Verdict   string           `json:"chain_verdict"`
+	Person    *Person          `json:"person,omitempty"` // as last known; absent where the records carry none
+	Cases     []Case           `json:"cases"`
+	Permits   []schemas.Permit `json:"permits,omitempty"`
+}
+
+// Person is the masked person.
+type Person struct {
+	Name      string `json:"name"`
+	CitizenID string `json:"citizen_id"`
+	Phone     string `json:"phone,omitempty"`
+	Agent     string `json:"agent,omitempty"`
+}
+
+// Case is one application of the person.
+type Case struct {
+	ApplicationNo string            `json:"application_no"`
+	Source        string            `json:"source"`
+	SourceNo      string            `json:"source_application_no"`
+	Channel       string            `json:"channel,omitempty"`
+	Recognition   string            `json:"recognition_type,omitempty"`
+	Standing      string            `json:"standing"` // stage or outcome in Chinese
+	Ended         bool              `json:"ended"`
+	RulePack      string            `json:"rule_pack,omitempty"`
+	Calendar      string            `json:"calendar,omitempty"`
+	Happened      []Happening       `json:"events"`
+	Opinions      []schemas.Opinion `json:"opinions,omitempty"`
+	Findings      []schemas.Finding `json:"findings,omitempty"`
+	Clocks        []schemas.Clock   `json:"clocks,omitempty"`
+	Duties        []schemas.Duty    `json:"duties,omitempty"`
+}
+
+// Happening is one event: when, what, who, on what ground.
+type Happening struct {
+	At       schemas.Time  `json:"at"`
+	Seq      int64         `json:"seq"`
+	Type     string        `json:"type"`
+	Name     string        `json:"name"`
+	From     schemas.Stage `json:"from,omitempty"`
+	To       schemas.Stage `json:"to,omitempty"`
+	Who      string        `json:"who"`
+	Ground   []string      `json:"ground,omitempty"`
+	Recorded *schemas.Time `json:"recorded_at,omitempty"` // where the file learned of it more than a second later
+}
+
+// NewSheet makes a file ready. With an application number it holds that application only.
+func NewSheet(f *File, applicationNo string, texts Texts) *Sheet {
+	last := f.Transitions[len(f.Transitions)-1]
+	s := &Sheet{DossierID: last.DossierID, Chain: f.Chain, Verdict: f.Chain.String(), Permits: last.Dossier.Permits, Cases: []Case{}}
+	for _, t := range f.Transitions {
+		if t.Person != nil {
+			s.Person = masked(t.Person)
+		}
+		for i := range t.Events {
+			e := &t.Events[i]
+			if applicationNo == "" || e.ApplicationNo == applicationNo {
+				c := s.caseOf(e.ApplicationNo)
+				c.Happened = append(c.Happened, happening(t, e, texts))
+			}
+		}
+		for i := range s.Cases {
+			s.Cases[i].update(t)
+		}
+	}
+	return s
+}
+
+func masked(p *schemas.Person) *Person {
+	m := &Person{Name: schemas.Masked(p.FullName), CitizenID: MaskID(p.CitizenID), Phone: MaskPhone(p.ContactPhone.Number)}
+	if p.Agent != nil {
+		m.Agent = schemas.Masked(p.Agent.FullName)
+	}
+	return m
+}
+
+func (s *Sheet) caseOf(applicationNo string) *Case {
+	for i := range s.Cases {
+		if s.Cases[i].ApplicationNo == applicationNo {
+			return &s.Cases[i]
+		}
+	}
+	s.Cases = append(s.Cases, Case{ApplicationNo: applicationNo})
+	return &s.Cases[len(s.Cases)-1]
+}
+
+// update takes what the dossier now says of the case. An ended case keeps what the dossier has let go of since.
+func (c *Case) update(t *schemas.Transition) {
+	d := &t.Dossier
+	if o := d.Open; o != nil && o.ApplicationNo == c.ApplicationNo {
+		c.Source, c.SourceNo = o.Submission.Source, o.Submission.SourceApplicationNo
+		c.Channel, c.Recognition = named(channelNames, string(o.Submission.Channel)), named(recognitionNames, string(o.Submission.RecognitionType))
+		c.Standing, c.RulePack, c.Calendar = o.Stage.Name(), o.RulePack, o.Calendar
+		c.Opinions, c.Findings, c.Clocks, c.Duties = o.Opinions, o.Findings, o.Clocks, o.Duties
+		return
+	}
+	for i := range d.Ended {
+		if e := &d.Ended[i]; e.ApplicationNo == c.ApplicationNo {
+			c.Source, c.SourceNo, c.Standing = e.Source, e.SourceApplicationNo, named(outcomeNames, e.Outcome)
+			c.Channel, c.Recognition = named(channelNames, string(e.Channel)), named(recognitionNames, string(e.RecognitionType))
+			if !c.Ended {
+				c.Findings, c.Opinions = e.Findings, e.Opinions
+			}
+			if e.Duties != nil {
+				c.Duties = e.Duties
+			}
+			c.end(e.EndedAt)
+		}
+	}
+}
+
+// end resolves the clocks that ended with the case.
+func (c *Case) end(at schemas.Time) {
+	if c.Ended {
+		return
+	}
+	c.Ended = true
+	c.Clocks = slices.Clone(c.Clocks)
+	for i := range c.Clocks {
+		if c.Clocks[i].ResolvedAt == nil {
+			c.Clocks[i].ResolvedAt = &at
+		}
+	}
+}
+
+func happening(t *schemas.Transition, e *schemas.Event, texts Texts) Happening {
+	h := Happening{At: e.At, Seq: t.Seq, Type: e.Type, Name: schemas.EventName(e.Type), From: e.From, To: e.To, Who: who(t, e, texts), Ground: ground(e, texts)}
+	recorded := t.Input.ReceivedAt
+	if e.DetectedAt != nil {
+		recorded = *e.DetectedAt
+	}
+	if recorded.Sub(e.At.Time).Seconds() > 1 {
+		h.Recorded = &recorded
+	}
+	return h
+}
+
+// who is the officer or the rule pack; else the source of the input.
+func who(t *schemas.Transition, e *schemas.Event, texts Texts) string {
+	if e.Officer != "" {
+		return with(texts.Officer, e.Officer)
+	}
+	return t.Input.Source
+}
+
+// ground lists why, with what and until when.
+func ground(e *schemas.Event, texts Texts) []string {
+	g := all(texts.Reason, e.Reasons)
+	for i, item := range all(texts.Item, e.Items) {
+		g = append(g, fmt.Sprintf("%d. %s", i+1, item))
+	}
+	if e.Clock != "" {
+		g = append(g, strings.TrimSpace(fmt.Sprintf("%s %s %d%%", e.Clock, clockNames[e.Clock], e.Rung)))
+	}
+	if e.Code != "" {
+		g = append(g, named(codeNames, e.Code))
+	}
+	if e.Ref != "" {
+		g = append(g, "编号 "+e.Ref)
+	}
+	if e.DueAt != nil {
+		g = append(g, "期限 "+before(*e.DueAt))
+	}
+	if e.Opinion != "" {
+		g = append(g, "“"+e.Opinion+"”")
+	}
+	return g
+}
