@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"permithub/adapters/sms"
+	"permithub/consumers/approval"
+	"permithub/consumers/cancellation"
+	"permithub/consumers/clock"
+	"permithub/consumers/feed"
+	"permithub/consumers/filing"
+	"permithub/consumers/issuance"
+	"permithub/consumers/notification"
+	"permithub/consumers/publication"
+	"permithub/consumers/verification"
+	"permithub/internal/bus"
+	"permithub/internal/casework"
+	"permithub/internal/deadline"
+	"permithub/internal/effect"
+	"permithub/producers/desk"
+	"permithub/producers/intake"
+	"permithub/producers/overdue"
+	"permithub/producers/receipts"
+	"permithub/schemas"
+)
+
+// step is one edge of the hub: what wakes it, what it reads and writes, whom it calls.
+type step struct {
+	name   string
+	wakes  string   // who outside Kafka wakes it; "" where a topic does
+	reads  []string // topics
+	writes []string // topics
+	port   string   // the foreign system, or the store, that it uses
+	does   string
+	// consume adds a step that a topic wakes, produce starts one that the outside world or time wakes.
+	consume func(*hub, *step) error
+	produce func(*hub, *step) error
+}
+
+var (
+	caseInput = []string{schemas.TopicCaseInput}
+	caseLog   = []string{schemas.TopicCaseLog}
+)
+
+// steps is the hub on one page, in the order in which an application meets them.
+func steps() []*step {
+	return []*step{
+		{name: "intake", wakes: "province, windows", writes: caseInput, port: "redis cards", does: "checks applications, supplements and withdrawals", produce: startIntake},
+		{name: "approval", reads: caseInput, writes: caseLog, does: "decides: one input, at most one transition", consume: addApproval},
+		{name: "verification", reads: caseLog, writes: caseInput, port: "registration", does: "looks the person up", consume: func(h *hub, s *step) error {
+			return h.effects(s, schemas.EffectVerify, "registration", verification.Call(h.systems.Registration))
+		}},
+		{name: "issuance", reads: caseLog, writes: caseInput, port: "epermit", does: "has the permit issued: the pivot", consume: func(h *hub, s *step) error {
+			return h.effects(s, schemas.EffectIssue, "epermit", issuance.Call(h.systems.Epermit))
+		}},
+		{name: "cancellation", reads: caseLog, writes: caseInput, port: "registration", does: "has each earlier permit cancelled", consume: func(h *hub, s *step) error {
+			return h.effects(s, schemas.EffectCancel, "registration", cancellation.Call(h.systems.Registration))
+		}},
+		{name: "publication", reads: caseLog, writes: caseInput, port: "dataplatform", does: "pushes the licence data", consume: func(h *hub, s *step) error {
+			return h.effects(s, schemas.EffectPublish, "dataplatform", publication.Call(h.systems.DataPlatform))
+		}},
+		{name: "notification", reads: caseLog, writes: caseInput, port: "sms", does: "sends the notices, each at most once", consume: addNotification},
+		{name: "filing", reads: caseLog, writes: caseInput, port: "archive", does: "files the dossier", consume: func(h *hub, s *step) error {
+			return h.effects(s, schemas.EffectFile, "archive", filing.Call(h.systems.Archive))
+		}},
+		{name: "feed", reads: caseLog, writes: []string{schemas.TopicApplications, schemas.TopicPermits}, does: "derives the public topics", consume: addFeed},
+		{name: "clock", reads: caseLog, port: "redis deadlines", does: "projects deadlines and cards", consume: addClock},
+		{name: "overdue", wakes: "time", writes: caseInput, port: "redis deadlines", does: "reports what is due", produce: startOverdue},
+		{name: "receipts", wakes: "sms", writes: caseInput, port: "redis receipts", does: "takes delivery receipts", produce: startReceipts},
+		{name: "desk", wakes: "officers", writes: caseInput, port: "redis cards", does: "takes officers' actions", produce: startDesk},
+	}
+}
+
+func addApproval(h *hub, s *step) error {
+	a := approval.New(s.name, h.policy, h.bus.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
+		return h.bus.DeadLetter(ctx, s.name, rec, err, 1)
+	}, h.observer)
+	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Assigned: a.Assigned, Revoked: a.Revoked}, a.Handle)
+	return nil
+}
+
+func addNotification(h *hub, s *step) error {
+	w := effect.Worker{Step: s.name, Publish: h.out.Produce, Now: h.now}
+	n := notification.New(h.run, guardedGateway{h}, correlation{h.index, []byte(h.cfg.RouteKey.Value())}, w, h.log)
+	h.lanes(s, n.Handle, n.Parked)
+	return nil
+}
+
+func addFeed(h *hub, s *step) error {
+	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Stamped: true}, feed.New(h.out.Produce).Handle)
+	return nil
+}
+
+func addClock(h *hub, s *step) error {
+	c, err := clock.New(clock.Config{Partitions: h.cfg.Kafka.Partitions, Now: h.now}, h.index, h.bus.Log(schemas.TopicCaseLog), h.log, h.reg)
+	if err != nil {
+		return err
+	}
+	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Stamped: true, Assigned: c.Assigned, Revoked: c.Revoked}, c.Handle)
+	h.stack.Start("clock watch", func(ctx context.Context) error { c.Watch(ctx); return nil })
+	return nil
+}
+
+func startOverdue(h *hub, _ *step) error {
+	all := make([]int32, h.cfg.Kafka.Partitions)
+	for i := range all {
+		all[i] = int32(i)
+	}
+	o, err := overdue.New(overdue.Config{Partitions: all, MaxSkew: h.maxSkew, Now: h.now, After: realTimer}, h.index, h.index, h.out, h.log, h.reg)
+	if err != nil {
+		return err
+	}
+	h.stack.Start("overdue", func(ctx context.Context) error { o.Run(ctx); return nil })
+	return nil
+}
+
+// realTimer waits in real time: the hub's clock may be set to another day, but it runs as fast as everybody's.
+func realTimer(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
+}
+
+func startIntake(h *hub, s *step) error {
+	in, err := intake.New(intakeConfig(h.cfg), intake.Ports{Publish: h.out.Produce, Cards: h.index, ReasonText: casework.ReasonText, Now: h.now}, h.log, h.reg)
+	if err != nil {
+		return err
+	}
+	return h.listen(s.name, h.cfg.Intake.Listen, in.Handler())
+}
+
+func startDesk(h *hub, s *step) error {
+	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Now: h.now}, h.log, h.reg)
+	if err != nil {
+		return err
+	}
+	return h.listen(s.name, h.cfg.Desk.Listen, d.Handler())
+}
+
+func startReceipts(h *hub, s *step) error {
+	known := correlation{h.index, []byte(h.cfg.RouteKey.Value())}
+	r := receipts.New(s.name, h.index.EffectOf, h.out.Produce, h.now, h.reg)
+	return h.listen(s.name, h.cfg.Systems.SMS.ReceiptListen, h.systems.SMS.Receipts(func(ctx context.Context, got sms.Receipt) error {
+		return r.Deliver(ctx, receipts.Receipt{
+			Refs: []string{messageRef(got.MsgGroup), known.phoneRef(got.Mobile)}, Delivered: got.Delivered, Code: got.Code, At: got.ReceivedAt,
+		})
+	}))
+}
+
+// guardedGateway sends through the breaker.
+type guardedGateway struct{ h *hub }
+
+func (g guardedGateway) Send(ctx context.Context, phone string, m schemas.SMS) (ref string, err error) {
+	err = g.h.guards["sms"].Do(ctx, func() (err error) {
+		ref, err = g.h.systems.SMS.Send(ctx, phone, m)
+		return err
+	})
+	return ref, err
+}
+
+// correlation keeps in Redis which notice a receipt will speak of; a phone is known there by its keyed hash only.
+type correlation struct {
+	index *deadline.Store
+	key   []byte
+}
+
+// receiptsWithin is how long after a notice a receipt may come (CMPP gateways take up to 48 h).
+const receiptsWithin = 72 * time.Hour
+
+func (c correlation) Expect(ctx context.Context, phone, effectID string) error {
+	return c.index.Correlate(ctx, c.phoneRef(phone), effectID, receiptsWithin)
+}
+
+func (c correlation) Sent(ctx context.Context, ref, effectID string) error {
+	return c.index.Correlate(ctx, messageRef(ref), effectID, receiptsWithin)
+}
+
+func (c correlation) phoneRef(phone string) string { return deadline.KeyedRef(c.key, "phone", phone) }
+
+func messageRef(ref string) string { return "sms:" + ref }
+
+// selectSteps returns the steps of these names, in the order of the flow; all where no name is given.
+func selectSteps(all []*step, names []string) ([]*step, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	wanted := map[string]bool{}
+	for _, n := range names {
+		wanted[n] = true
+	}
+	var out []*step
+	var known []string
+	for _, s := range all {
+		known = append(known, s.name)
+		if wanted[s.name] {
+			out = append(out, s)
+			delete(wanted, s.name)
+		}
+	}
+	if len(wanted) > 0 {
+		return nil, fmt.Errorf("unknown steps %s; there are %s", strings.Join(sortedNames(wanted), ", "), strings.Join(known, ", "))
+	}
+	return out, nil
+}
