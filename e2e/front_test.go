@@ -1,0 +1,138 @@
+package e2e
+
+import (
+	"io"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// front is a balancer before one door of the hub: it keeps its address while the processes behind it come and go.
+type front struct {
+	listener net.Listener
+
+	mu      sync.Mutex
+	targets []string
+	next    int
+	conns   map[net.Conn]bool
+	served  sync.WaitGroup
+}
+
+func newFront(t *testing.T) *front {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &front{listener: l, conns: map[net.Conn]bool{}}
+	f.served.Go(f.accept)
+	t.Cleanup(f.close)
+	return f
+}
+
+func (f *front) addr() string { return f.listener.Addr().String() }
+func (f *front) url() string  { return "http://" + f.addr() }
+
+// to makes the addresses what stands behind the front.
+func (f *front) to(targets ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.targets = targets
+}
+
+func (f *front) accept() {
+	for {
+		c, err := f.listener.Accept()
+		if err != nil {
+			return
+		}
+		f.served.Go(func() { f.serve(c) })
+	}
+}
+
+// serve joins a caller with the first target, in turn, that can be reached; without one the caller is hung up on.
+func (f *front) serve(c net.Conn) {
+	if !f.track(c) {
+		return
+	}
+	defer f.forget(c)
+	for range f.count() {
+		b, err := net.Dial("tcp", f.turn())
+		if err != nil {
+			continue
+		}
+		if !f.track(b) {
+			return
+		}
+		defer f.forget(b)
+		back := make(chan struct{})
+		go func() { _, _ = io.Copy(c, b); _ = c.Close(); close(back) }()
+		_, _ = io.Copy(b, c)
+		_ = b.Close()
+		<-back
+		return
+	}
+}
+
+func (f *front) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.targets)
+}
+
+func (f *front) turn() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.next++
+	if len(f.targets) == 0 {
+		return ""
+	}
+	return f.targets[f.next%len(f.targets)]
+}
+
+// track lets close find the connection; false where the front is closed.
+func (f *front) track(c net.Conn) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.conns == nil {
+		_ = c.Close()
+		return false
+	}
+	f.conns[c] = true
+	return true
+}
+
+func (f *front) forget(c net.Conn) {
+	_ = c.Close()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.conns, c)
+}
+
+func (f *front) close() {
+	_ = f.listener.Close()
+	f.mu.Lock()
+	for c := range f.conns {
+		_ = c.Close()
+	}
+	f.conns = nil
+	f.mu.Unlock()
+	f.served.Wait()
+}
+
+// fixedPort returns an address that a process can take again and again: a foreign system that is down refuses connections, which no front can
+// play. It lies below the range that kernels take the ports of outgoing connections from.
+func fixedPort(t *testing.T) string {
+	t.Helper()
+	for range 200 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(15000+rand.IntN(5000)))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			_ = l.Close()
+			return addr
+		}
+	}
+	t.Fatal("no free port")
+	return ""
+}
