@@ -1,0 +1,58 @@
+# permithub: `make` prints what can be made.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The command that runs tests; .ci/run puts a counter before it.
+GO_TEST ?= go test
+# The linter is kept in a module of its own, so that the hub's go.mod lists only what the hub uses.
+LINT := go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help build demo up down check vet lint generated unit test fmt deps
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build ./permithub: one static binary
+	CGO_ENABLED=0 go build -trimpath -o permithub .
+
+demo: build ## show the hub at work: embedded servers, simulated neighbours, no network
+	./permithub demo
+
+up: bin/local ## run three Kafka brokers (127.0.0.1:19092-19094) and Redis (127.0.0.1:16379) until `make down`
+	@bin/local up
+
+down: bin/local ## stop what `make up` started; the data stays in deploy/local/run
+	@bin/local down
+
+check: vet lint generated unit ## everything quick: vet, lint, generated files, tests with the race detector
+
+test: deps bin/with-kafka ## every test, with three Kafka brokers and redis-server
+	bin/with-kafka $(GO_TEST) -tags kafka -count=1 -p 2 -timeout 20m ./...
+
+fmt: ## format the Go source
+	$(LINT) fmt ./...
+
+deps: ## install the servers that tests need (Debian as root; elsewhere: say what to install)
+	@deploy/local/deps
+
+vet:
+	go vet -tags kafka ./...
+
+lint:
+	$(LINT) run ./...
+
+# Compares the whole tree before and after, so that it also works where something is not committed yet.
+generated:
+	@tree() { git ls-files -coz --exclude-standard | xargs -0 sha256sum 2>/dev/null || true; }; \
+	before=$$(tree); go generate ./...; after=$$(tree); \
+	if ! diff <(echo "$$before") <(echo "$$after"); then \
+		echo "generated files were out of date: commit what go generate ./... has just written" >&2; exit 1; \
+	fi
+
+unit: deps
+	$(GO_TEST) -race -short -timeout 10m ./...
+
+.PHONY: bin/local bin/with-kafka
+bin/local: ; @go build -o $@ ./deploy/local
+bin/with-kafka: ; @go build -o $@ ./internal/testcluster/with-kafka
