@@ -31,9 +31,14 @@ func (m *machine) grow(rt *rapid.T) {
 		return
 	}
 	clock := len(c.Clocks) - 1
+	ids := []string{"T1", "T4", "T5", "T2", "T3", "R8"} // a case has each clock once
 	switch rapid.IntRange(0, 4).Draw(rt, "act") {
 	case 0:
-		m.log.append(p.accept([]string{"T1", "T4", "T5"}[(clock+1)%3], rapid.SliceOfNDistinct(rapid.IntRange(1, 500), 1, 4, rapid.ID).Draw(rt, "rungs")...))
+		if len(c.Clocks) == len(ids) {
+			m.log.append(p.value())
+			return
+		}
+		m.log.append(p.accept(ids[len(c.Clocks)], rapid.SliceOfNDistinct(rapid.IntRange(1, 500), 1, 4, rapid.ID).Draw(rt, "rungs")...))
 	case 1:
 		m.log.append(p.pause(rapid.Bool().Draw(rt, "pause"), rapid.IntRange(0, 50).Draw(rt, "shift")))
 	case 2:
