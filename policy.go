@@ -19,7 +19,6 @@ func policyOf(c *config.Config, cal *calendar.Calendar) *casework.Policy {
 		p.DeemedAfter = limitOf(a.Limits.T5)
 	}
 	p.PushInsidePromise = a.Limits.PushInsideT1
-	p.PushWithin, p.NotifyWithin, p.CancelWithin = a.Limits.PushWithin, a.Limits.NotifyWithin, a.Limits.CancelWithin
 	if len(a.Limits.Warnings) > 0 {
 		p.Rungs = a.Limits.Warnings
 	}

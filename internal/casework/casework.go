@@ -97,7 +97,7 @@ func check(f *File, in *schemas.Input) error {
 		return fault.Rejectf("dossier_mismatch", "application %s is not of dossier %s", in.ApplicationNo, in.DossierID)
 	case in.InputID == "" || in.ReceivedAt.IsZero():
 		return fault.Rejectf("input_incomplete", "input of %s has no id or no time", in.ApplicationNo)
-	case body(in) == nil:
+	case !carries(in):
 		return fault.Rejectf("input_incomplete", "input %s says %q but carries nothing of it", in.InputID, in.Kind)
 	case in.ReceivedAt.Year() < 2000 || in.ReceivedAt.Year() > 2999:
 		// Such a clock is broken, and a deadline counted from it might not even be readable again.
@@ -113,33 +113,27 @@ func check(f *File, in *schemas.Input) error {
 	return nil
 }
 
-// body returns what the input carries under its kind, or nil.
-func body(in *schemas.Input) any {
-	some := func(present bool, v any) any {
-		if present {
-			return v
-		}
-		return nil
-	}
+// carries reports whether the input brings what its kind says.
+func carries(in *schemas.Input) bool {
 	switch in.Kind {
 	case schemas.InputSubmission:
-		return some(in.Submission != nil, in.Submission)
+		return in.Submission != nil
 	case schemas.InputSupplement:
-		return some(in.Supplement != nil, in.Supplement)
+		return in.Supplement != nil
 	case schemas.InputWithdrawal:
-		return some(in.Withdrawal != nil, in.Withdrawal)
+		return in.Withdrawal != nil
 	case schemas.InputOfficerAction:
-		return some(in.Action != nil, in.Action)
+		return in.Action != nil
 	case schemas.InputEffectAttempt:
-		return some(in.Attempt != nil, in.Attempt)
+		return in.Attempt != nil
 	case schemas.InputEffectResult:
-		return some(in.Result != nil, in.Result)
+		return in.Result != nil
 	case schemas.InputSMSReceipt:
-		return some(in.Receipt != nil, in.Receipt)
+		return in.Receipt != nil
 	case schemas.InputDeadlineReached:
-		return some(in.Deadline != nil, in.Deadline)
+		return in.Deadline != nil
 	}
-	return nil
+	return false
 }
 
 // apply hands the input to the part of the file that it is about.
