@@ -19,17 +19,10 @@ func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /v1/cases/{no}/actions", s.authenticated(opAct, s.postAction))
 	mux.Handle("GET /v1/cases/{no}", s.authenticated(opShow, s.getCase))
-	mux.Handle("/v1/cases/{no}/actions", onlyMethod(http.MethodPost))
-	mux.Handle("/v1/cases/{no}", onlyMethod(http.MethodGet))
+	mux.Handle("/v1/cases/{no}/actions", problem.OnlyMethod(http.MethodPost))
+	mux.Handle("/v1/cases/{no}", problem.OnlyMethod(http.MethodGet))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { problemNotFound.Write(w) })
 	return mux
-}
-
-func onlyMethod(method string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", method)
-		problemMethod.Write(w)
-	})
 }
 
 // Taken is the answer to an act that Kafka has acknowledged. What came of it stands in the case.
@@ -69,8 +62,6 @@ type answer struct {
 func refuse(result string, p problem.Problem) answer { return answer{result: result, problem: &p} }
 
 var (
-	problemBusy = problem.New(http.StatusServiceUnavailable, "busy", "系统繁忙", "Busy").
-			Explained("同时处理的请求已达上限，请稍后重试", "too many requests are at work; try again").RetryIn(time.Second)
 	problemUnavailable = problem.New(http.StatusServiceUnavailable, "unavailable", "暂时无法提交", "Not available").
 				Explained("操作尚未提交；请稍后以相同操作编号重试", "nothing was taken; send the same act again with its action_id").RetryIn(5 * time.Second)
 	problemStatus = problem.New(http.StatusServiceUnavailable, "status-unavailable", "暂时无法查询", "No status at the moment").
@@ -78,14 +69,13 @@ var (
 	problemUnauthorised = problem.New(http.StatusUnauthorized, "unauthorised", "未登录", "Not authenticated")
 	problemForbidden    = problem.New(http.StatusForbidden, "forbidden", "无权进行此操作", "Not allowed").
 				Explained("您的岗位不能进行此操作", "none of your roles may do this")
-	problemMethod   = problem.New(http.StatusMethodNotAllowed, "method-not-allowed", "不支持这种请求方法", "Method not allowed")
 	problemNotFound = problem.New(http.StatusNotFound, "not-found", "没有这一案件", "No such case")
 )
 
 // authenticated bounds the work, finds the officer, and writes and counts the answer.
 func (s *Service) authenticated(op string, handle func(*call) answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, a := s.ports.Now(), refuse(resultBusy, problemBusy)
+		start, a := s.ports.Now(), refuse(resultBusy, problem.Busy)
 		select {
 		case s.slots <- struct{}{}:
 			a = s.asOfficer(w, r, handle)

@@ -35,21 +35,14 @@ func (s *Service) Handler() http.Handler {
 	mux.Handle("GET /v1/applications/{no}", s.signed(opStatus, s.getStatus))
 	mux.Handle("POST /v1/applications/{no}/supplements", s.signed(opSupplement, s.postSupplement))
 	mux.Handle("POST /v1/applications/{no}/withdrawal", s.signed(opWithdraw, s.postWithdrawal))
-	mux.Handle("/v1/applications", onlyMethod(http.MethodPost))
-	mux.Handle("/v1/applications/{no}", onlyMethod(http.MethodGet))
-	mux.Handle("/v1/applications/{no}/supplements", onlyMethod(http.MethodPost))
-	mux.Handle("/v1/applications/{no}/withdrawal", onlyMethod(http.MethodPost))
+	mux.Handle("/v1/applications", problem.OnlyMethod(http.MethodPost))
+	mux.Handle("/v1/applications/{no}", problem.OnlyMethod(http.MethodGet))
+	mux.Handle("/v1/applications/{no}/supplements", problem.OnlyMethod(http.MethodPost))
+	mux.Handle("/v1/applications/{no}/withdrawal", problem.OnlyMethod(http.MethodPost))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { problemNotFound.Write(w) })
 	mux.HandleFunc("GET /openapi.json", serveJSON)
 	mux.HandleFunc("GET /openapi.yaml", serveYAML)
 	return mux
-}
-
-func onlyMethod(method string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", method)
-		problemMethod.Write(w)
-	})
 }
 
 // call is one request whose signature was accepted.
@@ -70,15 +63,12 @@ type answer struct {
 func refuse(result string, p problem.Problem) answer { return answer{result: result, problem: &p} }
 
 var (
-	problemBusy = problem.New(http.StatusServiceUnavailable, "busy", "系统繁忙", "Busy").
-			Explained("同时处理的请求已达上限，请稍后重试", "too many requests are at work; try again").RetryIn(time.Second)
 	problemUnavailable = problem.New(http.StatusServiceUnavailable, "unavailable", "暂时无法受理", "Not available").
 				Explained("尚未收件；请稍后以相同内容重试，不会重复受理", "nothing was taken; send the same again later, it will not be taken twice").RetryIn(retryAfter)
 	problemStatus = problem.New(http.StatusServiceUnavailable, "status-unavailable", "暂时无法查询", "No status at the moment").
 			Explained("办理进度暂不可查，办理不受影响", "the case goes on, only its status cannot be shown").RetryIn(retryAfter)
 	problemConflict = problem.New(http.StatusConflict, "conflict", "编号重复而内容不同", "The same number with other content").
 			Explained("该来源申请编号已用于内容不同的申请；本次提交未受理，已记录", "this source application number was used with other content; this submission is not taken, and recorded")
-	problemMethod   = problem.New(http.StatusMethodNotAllowed, "method-not-allowed", "不支持这种请求方法", "Method not allowed")
 	problemNotFound = problem.New(http.StatusNotFound, "not-found", "没有这一申请", "No such application")
 )
 
@@ -86,7 +76,7 @@ var (
 func (s *Service) signed(op string, handle func(*call) answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.ports.Now()
-		source, a := unknownSource, refuse(resultBusy, problemBusy)
+		source, a := unknownSource, refuse(resultBusy, problem.Busy)
 		select {
 		case s.slots <- struct{}{}:
 			source, a = s.verified(w, r, handle)
