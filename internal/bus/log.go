@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -20,13 +22,22 @@ import (
 type Log struct {
 	client *Client
 	topic  string
+
+	mu     sync.Mutex
+	losses map[int32]int // by partition: appends lost in a row
 }
 
 // Log returns the stamped topic of this short name.
-func (c *Client) Log(topic string) *Log { return &Log{client: c, topic: topic} }
+func (c *Client) Log(topic string) *Log {
+	return &Log{client: c, topic: topic, losses: map[int32]int{}}
+}
 
 // ErrLost says that an append landed behind another writer's and is void: read on from the same offset and decide again.
 var ErrLost = errors.New("another writer was first")
+
+// contentionBackoff bounds the pause of a writer that lost again; the pause itself is drawn evenly from zero up, because the
+// two would meet again if theirs were alike.
+var contentionBackoff = backoff{min: 20 * time.Millisecond, max: time.Second}
 
 // MaxAppendBytes is the most that the records of one Append may take, by AppendSize.
 const MaxAppendBytes = maxRecordBytes
@@ -36,7 +47,8 @@ func AppendSize(r schemas.Record) int { return recordSize(&r) + stampSize }
 
 // Append writes the records as one batch, stamped at, at+1, …, and returns nil only when they stand there.
 //
-// [ErrLost] means that they stand elsewhere and are void. A permanent error means that they were refused. Any other error
+// [ErrLost] means that they stand elsewhere and are void; one that loses again and again is told so after a growing pause,
+// in which the other writer gets on. A permanent error means that they were refused. Any other error
 // leaves open whether they were written: the caller reads on from at, and either finds them there or decides again.
 // Append never repeats a request, because the answer to a repeat would speak of the repeat.
 func (l *Log) Append(ctx context.Context, partition int32, at int64, records []schemas.Record) error {
@@ -76,10 +88,28 @@ func (l *Log) append(ctx context.Context, tp topicPartition, at int64, records [
 		return l.failed(ctx, err)
 	}
 	l.client.metrics.produceSeconds.Observe(time.Since(start).Seconds())
-	if a.base != at {
-		return ErrLost
+	return l.landed(ctx, tp.partition, a.base == at)
+}
+
+// landed tells an append that stands from one that lost. Two writers that both decide again at once can void each other for
+// as long as they like: each one's void records are what the other one's offset did not foresee. So whoever lost twice in a
+// row steps back for a time of its own.
+func (l *Log) landed(ctx context.Context, partition int32, stands bool) error {
+	l.mu.Lock()
+	if stands {
+		l.losses[partition] = 0
+	} else {
+		l.losses[partition]++
 	}
-	return nil
+	n := l.losses[partition]
+	l.mu.Unlock()
+	if stands {
+		return nil
+	}
+	if n > 1 {
+		sleep(ctx, rand.N(contentionBackoff.after(n-1)))
+	}
+	return ErrLost
 }
 
 // awaitLeader waits until somebody leads the partition: before anything is sent, waiting is safe.

@@ -161,7 +161,11 @@ func testTwoOwners(t *testing.T, brokers []string, disturb func()) {
 			place++
 		}
 	}
-	t.Logf("%d valid, %d void", len(got), end-int64(len(got)))
+	void := int(end) - len(got)
+	t.Logf("%d valid, %d void", len(got), void)
+	if void > len(got)/2 {
+		t.Errorf("void records: got %d for %d valid ones, want the owners to step back for each other", void, len(got))
+	}
 }
 
 // owner applies what is valid and appends behind it, as the approval step does.
