@@ -14,6 +14,7 @@ type caseCommand struct {
 	configured
 	ApplicationNo string `arg:"" help:"The application number (申请编号)."`
 	JSON          bool   `name:"json" help:"As JSON."`
+	Words         bool   `name:"words" help:"Show what officers wrote, too: free text that may name people."`
 }
 
 func (c *caseCommand) Run(p *process) error {
@@ -50,7 +51,7 @@ func (c *caseCommand) Run(p *process) error {
 }
 
 func (c *caseCommand) print(p *process, cfg *config.Config, f *timeline.File) error {
-	texts := timeline.Texts{Reason: casework.ReasonText, Item: casework.ItemText, Officer: officerName(cfg)}
+	texts := timeline.Texts{Words: c.Words, Reason: casework.ReasonText, Item: casework.ItemText, Officer: officerName(cfg)}
 	sheet := timeline.NewSheet(f, c.ApplicationNo, texts)
 	if len(sheet.Cases) == 0 {
 		return fmt.Errorf("application %s is not in its file", c.ApplicationNo)

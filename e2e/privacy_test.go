@@ -90,6 +90,7 @@ func (m *marked) person(t *testing.T, l demo.Line) demo.Line {
 	m.registration(t, &l)
 	for i := range l.Script {
 		m.supplement(t, &l.Script[i])
+		m.remark(&l.Script[i])
 	}
 	var err error
 	if l.Application, err = json.Marshal(app); err != nil {
@@ -144,6 +145,21 @@ func (m *marked) supplement(t *testing.T, a *demo.Act) {
 	}
 }
 
+// remark marks what an officer writes: free text may name people.
+func (m *marked) remark(a *demo.Act) {
+	if a.Officer == "" {
+		return
+	}
+	m.n++
+	a.Opinion = m.text("opinion", fmt.Sprintf("麒麟阁%d号的租约已核对", 9000+m.n))
+	if a.Override != "" {
+		a.Override = m.text("override", fmt.Sprintf("琼楼%d室的原件模糊", 9000+m.n))
+	}
+	if a.NoticeNo != "" {
+		a.NoticeNo = m.text("notice number", fmt.Sprintf("盐公（蓬莱）中止〔2024〕%d号", 9000+m.n))
+	}
+}
+
 // titled finds a line of the built-in set.
 func titled(t *testing.T, set []demo.Line, title string) demo.Line {
 	t.Helper()
@@ -181,7 +197,7 @@ func TestNothingPersonalGetsOut(t *testing.T) {
 	m := &marked{}
 	var lines []demo.Line
 	for _, title := range []string{
-		"现有证件互认：劳动合同", "未满十六周岁，监护人代办", "补正租赁合同后签发", "儿童缺代办人，补正后签发", "三级人工审批", "申请人撤回", "未满六个月（182天）", "海盐本地户口",
+		"现有证件互认：劳动合同", "未满十六周岁，监护人代办", "补正租赁合同后签发", "儿童缺代办人，补正后签发", "三级人工审批", "因鉴定中止后恢复", "申请人撤回", "未满六个月（182天）", "海盐本地户口",
 		"省平台拒绝签发：挂起待人工", "短信已发但应答丢失：凭回执确认，不重发", "未选互认类型",
 	} {
 		lines = append(lines, m.person(t, titled(t, set, title)))
@@ -363,7 +379,7 @@ func (s *search) inside(in *installation) {
 	for _, r := range in.read.copied(schemas.TopicCaseLog) {
 		all.Write(r.Value)
 	}
-	for _, what := range []string{"citizen id", "name", "hukou address", "current address", "phone", "signature", "agent's name", "corrected phone", "other text"} {
+	for _, what := range []string{"citizen id", "name", "hukou address", "current address", "phone", "signature", "agent's name", "corrected phone", "other text", "opinion", "notice number"} {
 		if !slices.ContainsFunc(s.marks, func(m mark) bool { return m.what == what && strings.Contains(all.String(), m.forms[0]) }) {
 			s.t.Errorf("no %s is in the log at all: the search proves nothing", what)
 		}

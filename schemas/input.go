@@ -35,7 +35,7 @@ type Input struct {
 	Result     *EffectResult    `json:"result,omitempty"`     // 办理结果, of kind effect_result
 	Receipt    *SMSReceipt      `json:"receipt,omitempty"`    // 短信回执, of kind sms_receipt
 	Deadline   *DeadlineReached `json:"deadline,omitempty"`   // 时限到达, of kind deadline_reached
-	Person     *Person          `json:"person,omitempty"`     // 个人信息: whole with a submission; with a supplement only what it corrects
+	Person     *Person          `json:"person,omitempty"`     // 个人信息: whole with a submission; with a supplement only what it corrects, with an officer's act only the remark
 }
 
 // Supplement answers a request: what it names replaces or adds to what was declared. Personal corrections come in Input.Person.
@@ -75,18 +75,15 @@ const (
 	ActSettle            ActionKind = "settle"             // decide what became of an unknown notice
 )
 
-// OfficerAction is one act of one officer at the desk.
+// OfficerAction is one act of one officer at the desk. What the officer wrote with it is in Input.Person.Remarks.
 type OfficerAction struct {
 	Kind          ActionKind `json:"kind"`                     // 操作
 	Officer       string     `json:"officer"`                  // 经办人: staff number
 	Townships     []string   `json:"townships,omitempty"`      // 管辖镇（街道）: the divisions whose cases the officer works on; absent is the whole county
-	Opinion       string     `json:"opinion,omitempty"`        // 意见
 	Reasons       []string   `json:"reasons,omitempty"`        // 理由: codes, for a refusal
 	Items         []string   `json:"items,omitempty"`          // 补正事项: missing items, for a supplement request
-	Override      string     `json:"override,omitempty"`       // 再次补正说明: why an item that was visible before is asked for only now
 	ReturnTo      string     `json:"return_to,omitempty"`      // 退回至: "pre_examining" or "under_review"
 	Ground        string     `json:"ground,omitempty"`         // 中止事由 (T6): "hearing", "inspection", "appraisal", "expert_review"
-	NoticeNo      string     `json:"notice_no,omitempty"`      // 书面通知文号: number of the written notice of the pause
 	EffectID      string     `json:"effect_id,omitempty"`      // 办理事项编号: of the effect to retry, waive or settle
 	Verdict       string     `json:"verdict,omitempty"`        // 结论: settle: "sent" or "resend"
 	ExpectVersion int64      `json:"expect_version,omitempty"` // 档案版本: the dossier's seq that the officer saw; 0 does not check

@@ -12,6 +12,29 @@ type Person struct {
 	Agent          *Agent     `json:"agent,omitempty"`              // 代办人
 	Signature      string     `json:"signature_evidence,omitempty"` // 签名: 实名认证 reference or the scanned signature's claim check
 	OtherText      []FreeText `json:"other_text,omitempty"`         // 其他说明: the texts written beside 其他
+	Remarks        []Remark   `json:"remarks,omitempty"`            // 经办说明: what officers wrote; with an officer's act its own, in the log those that the record names
+}
+
+// Remark is what an officer wrote with one act. It is free text and may name people, so it stands with the personal data, and
+// what belongs to it names it by the act.
+type Remark struct {
+	InputID  string `json:"input_id"`            // 输入编号: of the act
+	Opinion  string `json:"opinion,omitempty"`   // 意见
+	Override string `json:"override,omitempty"`  // 再次补正说明: why an item that was visible before is asked for only now
+	NoticeNo string `json:"notice_no,omitempty"` // 书面通知文号: number of the written notice of a pause or of its end
+}
+
+// Remark returns what was written with an act; empty where nothing was, or where the record does not name it any more.
+func (p *Person) Remark(inputID string) Remark {
+	if p == nil || inputID == "" {
+		return Remark{}
+	}
+	for _, r := range p.Remarks {
+		if r.InputID == inputID {
+			return r
+		}
+	}
+	return Remark{}
 }
 
 // Code is a coded value with its name, e.g. GB/T 3304 "01" 汉族.

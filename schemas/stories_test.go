@@ -43,21 +43,21 @@ func (b *book) childWithAgent() {
 		s.Materials = []schemas.Material{material("primary_school"), material("identity"), material("other_residence")}
 	})
 	f.answer("", "examined-by-the-rules", no, schemas.EffectVerify, 1, schemas.EffectResult{Facts: f.known()})
-	f.act("officer-accept", "accepted-by-an-officer", no, schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "HY0101", Opinion: "材料齐全，符合受理条件", ExpectVersion: 2, Townships: []string{"330424001", "330424101"}})
-	f.act("officer-review", "reviewed", no, schemas.OfficerAction{Kind: schemas.ActReview, Officer: "HY0102", Opinion: "同意"})
-	f.act("officer-suspend", "suspended", no, schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "HY0103", Ground: "hearing", NoticeNo: "盐公中止〔2024〕1号"})
+	f.act("officer-accept", "accepted-by-an-officer", no, schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "HY0101", ExpectVersion: 2, Townships: []string{"330424001", "330424101"}}, schemas.Remark{Opinion: "材料齐全，符合受理条件"})
+	f.act("officer-review", "reviewed", no, schemas.OfficerAction{Kind: schemas.ActReview, Officer: "HY0102"}, schemas.Remark{Opinion: "同意"})
+	f.act("officer-suspend", "suspended", no, schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "HY0103", Ground: "hearing"}, schemas.Remark{NoticeNo: "盐公中止〔2024〕1号"})
 	f.at = f.at.AddDate(0, 0, 7)
-	f.act("officer-resume", "resumed", no, schemas.OfficerAction{Kind: schemas.ActResume, Officer: "HY0103", NoticeNo: "盐公恢复〔2024〕1号"})
-	f.act("officer-return", "returned", no, schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "HY0103", Opinion: "请核对学籍", ReturnTo: string(schemas.StageReview)})
+	f.act("officer-resume", "resumed", no, schemas.OfficerAction{Kind: schemas.ActResume, Officer: "HY0103"}, schemas.Remark{NoticeNo: "盐公恢复〔2024〕1号"})
+	f.act("officer-return", "returned", no, schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "HY0103", ReturnTo: string(schemas.StageReview)}, schemas.Remark{Opinion: "请核对学籍"})
 	t1 := f.file.Dossier.Open.ClockByID("T1")
 	f.at = t1.DueAt.Add(2 * time.Second)
 	f.send("deadline-reached", "deadline-breached", schemas.Input{Kind: schemas.InputDeadlineReached, ApplicationNo: f.no(no), Source: "overdue",
 		Deadline: &schemas.DeadlineReached{Clock: "T1", Rung: 100, DueAt: t1.DueAt, DetectedAt: schemas.At(f.at.Add(time.Second))}})
-	f.act("officer-refuse", "refused", no, schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "HY0102", Opinion: "学籍未能核实", Reasons: []string{"no_condition", "officer_judgement"}})
+	f.act("officer-refuse", "refused", no, schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "HY0102", Reasons: []string{"no_condition", "officer_judgement"}}, schemas.Remark{Opinion: "学籍未能核实"})
 	notice := f.effect(no, schemas.EffectNotify, 2)
 	f.send("", "", schemas.Input{Kind: schemas.InputEffectAttempt, ApplicationNo: f.no(no), Source: "notification", Attempt: &schemas.EffectAttempt{EffectID: notice, Run: "hub-1/3/42"}})
 	f.answer("", "", no, schemas.EffectNotify, 2, schemas.EffectResult{Status: schemas.EffectUnknown, Code: "timeout"})
-	f.act("officer-settle", "notice-settled", no, schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "HY0109", Opinion: "已电话确认收到", EffectID: notice, Verdict: "sent"})
+	f.act("officer-settle", "notice-settled", no, schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "HY0109", EffectID: notice, Verdict: "sent"}, schemas.Remark{Opinion: "已电话确认收到"})
 }
 
 // supplement: a child without an agent and without proof is asked for both at once, and answers.
@@ -93,7 +93,7 @@ func (b *book) refusalsAtTheCounter() {
 	f.send("supplement-of-materials", "", schemas.Input{Kind: schemas.InputSupplement, ApplicationNo: f.no(no), Source: "province",
 		Supplement: &schemas.Supplement{Employment: []schemas.Condition{schemas.SocialInsurance}, Materials: []schemas.Material{material("social_insurance")}}})
 	f.answer("", "", no, schemas.EffectVerify, 2, schemas.EffectResult{Facts: &schemas.Facts{AsOf: schemas.At(f.at)}})
-	f.act("officer-not-accept", "not-accepted", no, schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "HY0101", Opinion: "未持有有效居住证", Reasons: []string{"r1_no_valid_permit"}})
+	f.act("officer-not-accept", "not-accepted", no, schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "HY0101", Reasons: []string{"r1_no_valid_permit"}}, schemas.Remark{Opinion: "未持有有效居住证"})
 }
 
 // heldAndWithdrawn: the platform refuses an issue, a supervisor orders it again; a later application is withdrawn.
@@ -108,11 +108,11 @@ func (b *book) heldAndWithdrawn() {
 	f.answer("", "", no, schemas.EffectCancel, 1, schemas.EffectResult{Ref: "ZX-9"})
 	f.answer("", "", no, schemas.EffectPublish, 1, schemas.EffectResult{Ref: "batch-20240910-8"})
 	f.answer("", "", no, schemas.EffectFile, 1, schemas.EffectResult{Ref: "archive/2024/2"})
-	f.act("officer-waive", "duty-waived", no, schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "HY0109", Opinion: "已当面告知", EffectID: f.effect(no, schemas.EffectNotify, 1)})
+	f.act("officer-waive", "duty-waived", no, schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "HY0109", EffectID: f.effect(no, schemas.EffectNotify, 1)}, schemas.Remark{Opinion: "已当面告知"})
 	f.submit("", "", second, func(s *schemas.Submission) { s.SpecialProvision = "talent" })
 	f.send("withdrawal", "withdrawn", schemas.Input{Kind: schemas.InputWithdrawal, ApplicationNo: f.no(second), Source: "province", Withdrawal: &schemas.Withdrawal{Reason: "applicant_wish"}})
 	f.submit("", "", third, func(*schemas.Submission) {})
-	f.act("officer-withdraw", "withdrawn-at-the-counter", third, schemas.OfficerAction{Kind: schemas.ActWithdraw, Officer: "HY0101", Opinion: "本人到窗口提出"})
+	f.act("officer-withdraw", "withdrawn-at-the-counter", third, schemas.OfficerAction{Kind: schemas.ActWithdraw, Officer: "HY0101"}, schemas.Remark{Opinion: "本人到窗口提出"})
 }
 
 func (b *book) deadLetters() {

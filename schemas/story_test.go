@@ -226,9 +226,15 @@ func (f *file) answer(inputName, transitionName, sourceNo string, kind schemas.E
 	f.send(inputName, transitionName, schemas.Input{Kind: schemas.InputEffectResult, ApplicationNo: f.no(sourceNo), Source: step, Result: &r})
 }
 
-func (f *file) act(inputName, transitionName, sourceNo string, a schemas.OfficerAction) {
+func (f *file) act(inputName, transitionName, sourceNo string, a schemas.OfficerAction, said ...schemas.Remark) {
 	f.t.Helper()
-	f.send(inputName, transitionName, schemas.Input{Kind: schemas.InputOfficerAction, ApplicationNo: f.no(sourceNo), Source: "desk", Action: &a})
+	in := schemas.Input{Kind: schemas.InputOfficerAction, ApplicationNo: f.no(sourceNo), Source: "desk", Action: &a}
+	in.InputID = schemas.InputID(in.Source, fmt.Sprint(sourceNo, f.offset), in.Kind)
+	if len(said) > 0 {
+		said[0].InputID = in.InputID
+		in.Person = &schemas.Person{Remarks: said}
+	}
+	f.send(inputName, transitionName, in)
 }
 
 // known is what the registration system says: permits that are valid at the numbers given.

@@ -56,7 +56,7 @@ type Event struct {
 	From          Stage    `json:"from,omitempty"`        // 原环节
 	To            Stage    `json:"to,omitempty"`          // 新环节; absent where the case stays
 	Officer       string   `json:"officer,omitempty"`     // 经办人: staff number, or rule pack and version
-	Opinion       string   `json:"opinion,omitempty"`     // 意见
+	Remark        string   `json:"remark,omitempty"`      // 经办说明: the input id of one of Person.Remarks
 	Reasons       []string `json:"reasons,omitempty"`     // 理由代码
 	Items         []string `json:"items,omitempty"`       // 补正事项
 	EffectID      string   `json:"effect_id,omitempty"`   // 办理事项编号
@@ -181,20 +181,20 @@ type Finding struct {
 
 // Opinion is one of the three opinions of the form.
 type Opinion struct {
-	Level   string `json:"level"`          // 意见层级: "acceptance" 受理人, "review" 审核人, "approval" 审批人
-	Verdict string `json:"verdict"`        // 结论
-	Officer string `json:"officer"`        // 经办人: staff number, or rule pack and version
-	Text    string `json:"text,omitempty"` // 意见
-	At      Time   `json:"at"`             // 签署时间
+	Level   string `json:"level"`            // 意见层级: "acceptance" 受理人, "review" 审核人, "approval" 审批人
+	Verdict string `json:"verdict"`          // 结论
+	Officer string `json:"officer"`          // 经办人: staff number, or rule pack and version
+	Remark  string `json:"remark,omitempty"` // 经办说明: the input id of one of Person.Remarks
+	At      Time   `json:"at"`               // 签署时间
 }
 
 // ItemList is one supplement request: every missing item at once (一次性告知).
 type ItemList struct {
-	At       Time     `json:"at"`                 // 通知时间
-	Items    []string `json:"items"`              // 补正事项
-	Officer  string   `json:"officer"`            // 经办人: staff number, or rule pack and version
-	Override string   `json:"override,omitempty"` // 再次补正说明
-	Visible  []string `json:"visible,omitempty"`  // 当时可见事项: what was missing when it was asked for, by the rule pack's own count
+	At      Time     `json:"at"`                // 通知时间
+	Items   []string `json:"items"`             // 补正事项
+	Officer string   `json:"officer"`           // 经办人: staff number, or rule pack and version
+	Remark  string   `json:"remark,omitempty"`  // 经办说明: the input id of one of Person.Remarks
+	Visible []string `json:"visible,omitempty"` // 当时可见事项: what was missing when it was asked for, by the rule pack's own count
 }
 
 // Duty is one ordered effect and its state.

@@ -45,7 +45,8 @@ func ptr(t schemas.Time) *schemas.Time { return &t }
 func order() schemas.Order {
 	o := schemas.Order{
 		Effect: schemas.Effect{EffectID: effectID, Kind: schemas.EffectFile, PermitNo: "HY330424000009"}, DossierID: dossier, ApplicationNo: "K3JQABCDEFGHWXYZ7", OrderedAt: at(6, 10),
-		Person: schemas.Person{CitizenID: personal[0], FullName: personal[1], ContactPhone: schemas.Phone{Number: personal[2]}, CurrentAddress: personal[3]},
+		Person: schemas.Person{CitizenID: personal[0], FullName: personal[1], ContactPhone: schemas.Phone{Number: personal[2]}, CurrentAddress: personal[3],
+			Remarks: []schemas.Remark{{InputID: "input-1", Opinion: personal[4]}}},
 		Case: schemas.Case{
 			ApplicationNo: "K3JQABCDEFGHWXYZ7", BodyHash: strings.Repeat("b", 64), Stage: schemas.StageIssued, RulePack: "haiyan-2024-10@1", Calendar: "2026@1",
 			Submission: schemas.Submission{
@@ -58,7 +59,7 @@ func order() schemas.Order {
 			SubmittedAt: at(5, 9), AcceptedAt: ptr(at(5, 10)), DecidedAt: ptr(at(6, 9)), IssuedAt: ptr(at(6, 10)),
 			Facts:    &schemas.Facts{Permits: []schemas.KnownPermit{{PermitNo: "ZJ330411000001", Status: schemas.PermitValid, Division: "330411", IssuedOn: "2025-03-01"}}, AsOf: at(5, 9)},
 			Findings: []schemas.Finding{{Rule: "R1", Outcome: "pass", Basis: "方案 三(一)"}},
-			Opinions: []schemas.Opinion{{Level: "acceptance", Verdict: "accept", Officer: "0417", Text: personal[4], At: at(5, 10)}},
+			Opinions: []schemas.Opinion{{Level: "acceptance", Verdict: "accept", Officer: "0417", Remark: "input-1", At: at(5, 10)}},
 			Permit:   &schemas.Permit{PermitNo: "HY330424000009", LicenceID: "1.2.156.3005.2.x", Status: schemas.PermitValid},
 			Clocks:   []schemas.Clock{{ID: "T1", StartedAt: at(5, 10), DueAt: at(8, 0), ResolvedAt: ptr(at(6, 10))}},
 		},

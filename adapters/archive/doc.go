@@ -10,8 +10,7 @@
 // # Content
 //
 // The form's outcome without a personal field: ids, hashes of the texts that were shown and signed, the materials' claim checks, the
-// facts' and rules' trace, opinions, notices and times. The person's data and the officers' words stay in the case log; the manifest
-// has the hash of the words. It says what was so when the filing was ordered, so that a later try writes the same bytes.
+// facts' and rules' trace, opinions, notices and times. The person's data and the officers' words stay in the case log. The manifest says what was so when the filing was ordered, so that a later try writes the same bytes.
 //
 // # Delivery
 //

@@ -1,8 +1,6 @@
 package archive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 
@@ -69,13 +67,12 @@ type supplement struct {
 	Officer string       `json:"officer"`
 }
 
-// opinion has the hash of the officer's words: they are free text, and may name the person.
+// opinion leaves out the officer's words: they are free text and may name people, and a hash of a short text is soon guessed.
 type opinion struct {
-	Level      string       `json:"level"`
-	Verdict    string       `json:"verdict"`
-	Officer    string       `json:"officer"`
-	TextSHA256 string       `json:"text_sha256,omitempty"`
-	At         schemas.Time `json:"at"`
+	Level   string       `json:"level"`
+	Verdict string       `json:"verdict"`
+	Officer string       `json:"officer"`
+	At      schemas.Time `json:"at"`
 }
 
 type times struct {
@@ -146,7 +143,7 @@ func (m *manifest) addDecision(c *schemas.Case) {
 		m.Supplements = append(m.Supplements, supplement{At: l.At, Items: l.Items, Officer: l.Officer})
 	}
 	for _, op := range c.Opinions {
-		m.Opinions = append(m.Opinions, opinion{Level: op.Level, Verdict: op.Verdict, Officer: op.Officer, TextSHA256: hashOf(op.Text), At: op.At})
+		m.Opinions = append(m.Opinions, opinion{Level: op.Level, Verdict: op.Verdict, Officer: op.Officer, At: op.At})
 	}
 	if t1 := c.ClockByID("T1"); t1 != nil {
 		m.Promised = &promised{StartedAt: t1.StartedAt, DueAt: t1.DueAt}
@@ -167,12 +164,4 @@ func (m *manifest) addEffects(o *schemas.Order) {
 		}
 		m.Effects = append(m.Effects, effect{EffectID: d.EffectID, Kind: d.Kind, PermitNo: d.PermitNo, NewNo: d.NewNo, Notice: d.Notice, OrderedAt: d.OrderedAt})
 	}
-}
-
-func hashOf(text string) string {
-	if text == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }

@@ -48,6 +48,7 @@ type decision struct {
 	c       *schemas.Case   // the open case; nil where the input speaks of an ended one
 	duties  *[]schemas.Duty // of the case that the input speaks of
 	person  *schemas.Person
+	said    schemas.Remark // of the officer who acts
 	events  []schemas.Event
 	effects []schemas.Effect
 }
@@ -59,7 +60,7 @@ func (p *Policy) Decide(f *File, in *schemas.Input) (*schemas.Transition, error)
 	if err := check(f, in); err != nil {
 		return nil, err
 	}
-	w := &decision{p: p, in: in, at: in.ReceivedAt, d: f.Dossier, person: f.Person}
+	w := &decision{p: p, in: in, at: in.ReceivedAt, d: f.Dossier, person: f.Person, said: in.Person.Remark(in.InputID)}
 	w.d.DossierID = in.DossierID
 	if f.Dossier.Open != nil {
 		w.c = clone(f.Dossier.Open)
@@ -78,6 +79,7 @@ func (p *Policy) Decide(f *File, in *schemas.Input) (*schemas.Transition, error)
 			return nil, nil
 		}
 	}
+	w.keepRemarks(f.Person)
 	w.remember()
 	w.d.Seq++
 	return &schemas.Transition{
@@ -275,6 +277,7 @@ func (w *decision) event(e schemas.Event) {
 	if e.At.IsZero() {
 		e.At = w.at
 	}
+	e.Remark = w.remark(e.Officer)
 	w.events = append(w.events, e)
 }
 

@@ -132,6 +132,10 @@ func (w *decision) deemOverdue() {
 	w.deemAccepted()
 }
 
+// verdictDeemed says that nobody told the applicant in time what is missing: the application counts as accepted from its receipt on.
+// Basis: 行政许可法 第三十二条.
+const verdictDeemed = "deemed_accepted"
+
 // deemAccepted accepts an application that nobody answered in time, and says why. It counts from the day of receipt, so T1 may be over at once.
 func (w *decision) deemAccepted() {
 	stage := w.c.Stage
@@ -141,7 +145,7 @@ func (w *decision) deemAccepted() {
 	if w.c.AcceptedAt != nil || stage != schemas.StageSubmitted && stage != schemas.StagePreExamine {
 		return
 	}
-	w.accept(w.c.SubmittedAt, w.p.Name, "逾期未告知补正，自收到申请材料之日起即为受理（行政许可法 第三十二条）")
+	w.acceptAs(verdictDeemed, w.c.SubmittedAt, w.p.Name)
 }
 
 // pause stops T1 and T4; only a suspension on a legal ground does (T6).

@@ -192,7 +192,7 @@ func TestPushInsideThePromise(t *testing.T) {
 		wantEvents(t, d.deadline("1", ClockPromised, 100, due, d.at), schemas.EvBreached)
 		d.tick(time.Minute)
 		if waived {
-			d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", Opinion: "线下报送", EffectID: d.effect("1", schemas.EffectPublish, 1)})
+			d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: d.effect("1", schemas.EffectPublish, 1)}, schemas.Remark{Opinion: "线下报送"})
 		} else {
 			d.done("1", schemas.EffectPublish, 1)
 		}
@@ -244,24 +244,26 @@ func TestNoOldPermitNoCancelClock(t *testing.T) {
 func TestSuspension(t *testing.T) {
 	d := adult(t)
 	accepted(d, "2024-09-10 10:00")
-	suspend := schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "200", Ground: "expert_review", NoticeNo: "盐公流〔2024〕1号"}
+	suspend, notice := schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "200", Ground: "expert_review"}, schemas.Remark{NoticeNo: "盐公流〔2024〕1号"}
 	for _, bad := range []struct {
-		change func(*schemas.OfficerAction)
+		ground string
+		notice schemas.Remark
 		code   string
 	}{
-		{func(a *schemas.OfficerAction) { a.Ground = "holiday" }, "ground_unknown"},
-		{func(a *schemas.OfficerAction) { a.Ground = "" }, "ground_unknown"},
-		{func(a *schemas.OfficerAction) { a.NoticeNo = "" }, "notice_no_missing"},
+		{"holiday", notice, "ground_unknown"},
+		{"", notice, "ground_unknown"},
+		{suspend.Ground, schemas.Remark{}, "notice_no_missing"},
+		{suspend.Ground, schemas.Remark{Opinion: "听证"}, "notice_no_missing"},
 	} {
 		a := suspend
-		bad.change(&a)
-		wantRejected(t, d.act("1", a), bad.code)
+		a.Ground = bad.ground
+		wantRejected(t, d.act("1", a, bad.notice), bad.code)
 	}
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActResume, Officer: "200"}), "stage_under_review")
 	rungs := d.clock(ClockPromised).Rungs
 	// The first warning passed unseen before the pause: it is on record though nobody fires it any more.
 	d.at = schemas.At(rungs[0].At.Add(time.Second))
-	tr := d.act("1", suspend)
+	tr := d.act("1", suspend, notice)
 	wantEvents(t, tr, schemas.EvWarned, schemas.EvSuspended)
 	if !tr.Events[0].At.Equal(rungs[0].At.Time) {
 		t.Errorf("warned at %v, want %v", tr.Events[0].At, rungs[0].At)
@@ -285,14 +287,14 @@ func TestSuspensionFromApprovalAndWithdrawal(t *testing.T) {
 	d := adult(t)
 	underApproval(d)
 	due := d.clock(ClockPromised).DueAt
-	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "300", Ground: "hearing", NoticeNo: "1"})
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "300", Ground: "hearing"}, schemas.Remark{NoticeNo: "1"})
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "300"}), "stage_suspended")
 	d.act("1", schemas.OfficerAction{Kind: schemas.ActResume, Officer: "300"})
 	d.wantStage(schemas.StageApproval)
 	if got := d.clock(ClockPromised).DueAt; !got.Equal(due.Time) {
 		t.Errorf("a pause of no length moved the deadline from %v to %v", due, got)
 	}
-	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "300", Ground: "hearing", NoticeNo: "2"})
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "300", Ground: "hearing"}, schemas.Remark{NoticeNo: "2"})
 	d.tick(90 * 24 * time.Hour)
 	tr := d.send(schemas.Input{Kind: schemas.InputWithdrawal, ApplicationNo: d.no("1"), Withdrawal: &schemas.Withdrawal{}})
 	wantEvents(t, tr, schemas.EvWithdrawn)
@@ -349,7 +351,7 @@ func TestStatutoryLimitInCalendarDays(t *testing.T) {
 	d.p.Statutory = calendar.Limit{Days: 15, Unit: calendar.CalendarDays}
 	accepted(d, "2024-09-10 10:00")
 	due := d.clock(ClockStatutory).DueAt
-	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "200", Ground: "hearing", NoticeNo: "1"})
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "200", Ground: "hearing"}, schemas.Remark{NoticeNo: "1"})
 	d.tick(9 * time.Hour)
 	d.act("1", schemas.OfficerAction{Kind: schemas.ActResume, Officer: "200"})
 	if got := d.clock(ClockStatutory).DueAt.Sub(due.Time); got != 9*time.Hour {
@@ -363,7 +365,7 @@ func TestResumptionBeyondTheNotices(t *testing.T) {
 	if d.clock(ClockPromised).Provisional {
 		t.Fatal("provisional before the pause")
 	}
-	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "200", Ground: "hearing", NoticeNo: "1"})
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "200", Ground: "hearing"}, schemas.Remark{NoticeNo: "1"})
 	d.at = shanghai(t, "2026-12-31 10:00")
 	d.act("1", schemas.OfficerAction{Kind: schemas.ActResume, Officer: "200"})
 	if k := d.clock(ClockPromised); !k.Provisional {
@@ -396,8 +398,8 @@ func TestDeemedAcceptance(t *testing.T) {
 		d.verify("1", 1, permitFacts("OLD"))
 		tr := fire(d)
 		wantEvents(t, tr, schemas.EvBreached, schemas.EvAccepted)
-		if !d.file.Dossier.Open.AcceptedAt.Equal(submitted.Time) || tr.Events[1].Opinion == "" {
-			t.Errorf("accepted %v as %q", d.file.Dossier.Open.AcceptedAt, tr.Events[1].Opinion)
+		if !d.file.Dossier.Open.AcceptedAt.Equal(submitted.Time) || tr.Events[1].Code != verdictDeemed {
+			t.Errorf("accepted %v as %q", d.file.Dossier.Open.AcceptedAt, tr.Events[1].Code)
 		}
 		d.wantStage(schemas.StageReview)
 		wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReview, Officer: "200"}), schemas.EvReviewed)
@@ -428,7 +430,7 @@ func TestDeemedAcceptance(t *testing.T) {
 		d := deemed(t, manualStages())
 		d.verify("1", 1, permitFacts("OLD"))
 		d.at = schemas.At(d.clock(ClockDeemed).DueAt.Time)
-		tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "100", Opinion: "否"})
+		tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "100"}, schemas.Remark{Opinion: "否"})
 		wantEvents(t, tr, schemas.EvBreached, schemas.EvAccepted, schemas.EvRejected)
 	})
 	t.Run("answered in time", func(t *testing.T) {

@@ -302,7 +302,7 @@ func (w *decision) retry(a *schemas.OfficerAction) {
 	}
 	d.Status, d.Code, d.Run = schemas.DutyOrdered, "", ""
 	w.effects = append(w.effects, d.Effect)
-	w.settle(d, schemas.Event{Type: schemas.EvRetried, Officer: a.Officer, Opinion: a.Opinion, EffectID: d.EffectID})
+	w.settle(d, schemas.Event{Type: schemas.EvRetried, Officer: a.Officer, EffectID: d.EffectID})
 }
 
 // waive formally lets a duty go; the issue itself and the look-up before it cannot be waived.
@@ -311,11 +311,11 @@ func (w *decision) waive(a *schemas.OfficerAction) {
 	switch {
 	case d == nil || settled(d) || d.Kind == schemas.EffectVerify || d.Kind == schemas.EffectIssue:
 		w.reject("effect_not_open")
-	case a.Opinion == "":
+	case w.said.Opinion == "":
 		w.reject("opinion_missing")
 	default:
 		d.Status = schemas.DutyWaived
-		w.settle(d, schemas.Event{Type: schemas.EvDutyWaived, Officer: a.Officer, Opinion: a.Opinion, EffectID: d.EffectID})
+		w.settle(d, schemas.Event{Type: schemas.EvDutyWaived, Officer: a.Officer, EffectID: d.EffectID})
 		w.close()
 	}
 }
@@ -329,13 +329,13 @@ func (w *decision) decideUnknown(a *schemas.OfficerAction) {
 	}
 	switch a.Verdict {
 	case "sent":
-		w.sent(d, w.at, schemas.Event{Officer: a.Officer, Opinion: a.Opinion})
+		w.sent(d, w.at, schemas.Event{Officer: a.Officer})
 		w.close()
 	case "resend":
 		d.Status = schemas.DutyWaived
 		e := d.Effect
 		e.Run = ""
-		w.event(schemas.Event{Type: schemas.EvRetried, Officer: a.Officer, Opinion: a.Opinion, EffectID: d.EffectID})
+		w.event(schemas.Event{Type: schemas.EvRetried, Officer: a.Officer, EffectID: d.EffectID})
 		w.order(e) // the clocks of the first run on for it
 	default:
 		w.reject("verdict_unknown")

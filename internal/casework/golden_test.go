@@ -43,14 +43,14 @@ func TestGoldenLives(t *testing.T) {
 
 func goldenByHand(d *dossier) {
 	underApproval(d)
-	d.act("1", fullAction(schemas.ActSuspend, ""))
+	d.act("1", fullAction(schemas.ActSuspend, ""), fullRemark())
 	d.at = shanghai(d.t, "2024-09-30 16:00")
-	d.act("1", fullAction(schemas.ActResume, ""))
+	d.act("1", fullAction(schemas.ActResume, ""), fullRemark())
 	k := d.clock(ClockPromised)
 	d.at = k.Rungs[0].At
 	d.deadline("1", ClockPromised, 50, k.Rungs[0].At, d.at)
 	d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "100"})
-	d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "300", Opinion: "同意"})
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "300"}, schemas.Remark{Opinion: "同意"})
 	d.at = schemas.At(d.clock(ClockPromised).DueAt.Time)
 	d.issue("1", "NEW")
 	d.submit("2", nil)
@@ -72,7 +72,7 @@ func goldenHeld(d *dossier) {
 	d.issue("1", "NEW")
 	d.attempt("1", 1, "run-a")
 	d.outcome("1", schemas.EffectNotify, 1, schemas.EffectUnknown, "timeout")
-	d.act("1", schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "9", Opinion: "已电话告知", EffectID: d.effect("1", schemas.EffectNotify, 1), Verdict: "sent"})
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "9", EffectID: d.effect("1", schemas.EffectNotify, 1), Verdict: "sent"}, schemas.Remark{Opinion: "已电话告知"})
 	d.submit("1", func(s *schemas.Submission) { s.HukouCounty = "411303" })
 }
 

@@ -68,6 +68,13 @@ func secretsOf(p *schemas.Person) []string {
 	if p.Agent != nil {
 		list = append(list, p.Agent.CitizenID, p.Agent.FullName)
 	}
+	for _, r := range p.Remarks {
+		for _, text := range []string{r.Opinion, r.Override, r.NoticeNo} {
+			if len(text) > 5 { // shorter ones would be found by chance
+				list = append(list, text)
+			}
+		}
+	}
 	return list
 }
 
@@ -222,6 +229,7 @@ func (d *dossier) check(tr *schemas.Transition, in *schemas.Input) {
 		d.t.Errorf("transition without an event")
 	}
 	d.checkPrivacy(tr, in)
+	d.checkRemarks(tr, in)
 	d.checkEvents(tr)
 	d.checkEffects(tr)
 	d.checkFile(tr)
@@ -241,6 +249,42 @@ func (d *dossier) checkPrivacy(tr *schemas.Transition, in *schemas.Input) {
 		if s != "" && strings.Contains(text, s) {
 			d.t.Errorf("personal value outside Person after %s", in.Kind)
 		}
+	}
+}
+
+// checkRemarks: what the record names of officers' words is there, and nothing else is.
+func (d *dossier) checkRemarks(tr *schemas.Transition, in *schemas.Input) {
+	d.t.Helper()
+	var named []string
+	for _, e := range tr.Events {
+		named = append(named, e.Remark)
+		if e.Remark != "" && e.Remark != in.InputID {
+			d.t.Errorf("event %s names the remark of another input", e.Type)
+		}
+	}
+	cases := tr.Dossier.Ended
+	if c := tr.Dossier.Open; c != nil {
+		cases = append(cases[:len(cases):len(cases)], schemas.EndedCase{Opinions: c.Opinions})
+		for _, l := range c.Supplements {
+			named = append(named, l.Remark)
+		}
+	}
+	for i := range cases {
+		for _, o := range cases[i].Opinions {
+			named = append(named, o.Remark)
+		}
+	}
+	want := unique(slices.DeleteFunc(named, func(id string) bool { return id == "" }))
+	got := []string{}
+	if tr.Person != nil {
+		for _, r := range tr.Person.Remarks {
+			got = append(got, r.InputID)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		d.t.Errorf("remarks after %s (-named +kept):\n%s", in.Kind, diff)
 	}
 }
 
@@ -488,9 +532,20 @@ func (d *dossier) outcome(sourceNo string, kind schemas.EffectKind, n int, statu
 	return d.answer(sourceNo, schemas.EffectResult{EffectID: d.effect(sourceNo, kind, n), Status: status, Code: code})
 }
 
-func (d *dossier) act(sourceNo string, a schemas.OfficerAction) *schemas.Transition {
+// act sends an officer's act, with what the officer wrote.
+func (d *dossier) act(sourceNo string, a schemas.OfficerAction, said ...schemas.Remark) *schemas.Transition {
 	d.t.Helper()
-	return d.send(schemas.Input{Kind: schemas.InputOfficerAction, ApplicationNo: d.no(sourceNo), Source: "desk", Action: &a})
+	return d.send(d.acting(sourceNo, a, said...))
+}
+
+func (d *dossier) acting(sourceNo string, a schemas.OfficerAction, said ...schemas.Remark) schemas.Input {
+	d.inputs++
+	in := schemas.Input{InputID: fmt.Sprintf("act-%d", d.inputs), Kind: schemas.InputOfficerAction, ApplicationNo: d.no(sourceNo), Source: "desk", Action: &a}
+	if len(said) > 0 {
+		said[0].InputID = in.InputID
+		in.Person = &schemas.Person{Remarks: said}
+	}
+	return in
 }
 
 func (d *dossier) attempt(sourceNo string, n int, run string) *schemas.Transition {

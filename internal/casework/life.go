@@ -52,13 +52,13 @@ func (w *decision) examine() {
 	ask := w.unasked(a.missing)
 	switch {
 	case len(a.barred) > 0:
-		w.notAccept(w.p.Name, "", append(a.barred, a.refused...))
+		w.notAccept(w.p.Name, append(a.barred, a.refused...))
 	case len(a.missing) == 0 || a.incurable():
-		w.accept(w.at, w.p.Name, "")
+		w.accept(w.at, w.p.Name)
 	case len(ask) > 0:
-		w.requestSupplement(w.p.Name, "", ask, "", a.missing)
+		w.requestSupplement(w.p.Name, ask, a.missing)
 	default:
-		w.notAccept(w.p.Name, "", a.refused)
+		w.notAccept(w.p.Name, a.refused)
 	}
 }
 
@@ -74,22 +74,28 @@ func (w *decision) askedBefore(item string) bool {
 	})
 }
 
-func (w *decision) requestSupplement(officer, opinion string, items []string, override string, visible []string) {
-	w.c.Supplements = append(w.c.Supplements, schemas.ItemList{At: w.at, Items: items, Officer: officer, Override: override, Visible: visible})
-	w.move(schemas.StageSupplement, schemas.Event{Type: schemas.EvSupplementRequested, Officer: officer, Opinion: opinion, Items: items, Code: override})
+func (w *decision) requestSupplement(officer string, items, visible []string) {
+	w.c.Supplements = append(w.c.Supplements, schemas.ItemList{At: w.at, Items: items, Officer: officer, Remark: w.remark(officer), Visible: visible})
+	w.move(schemas.StageSupplement, schemas.Event{Type: schemas.EvSupplementRequested, Officer: officer, Items: items})
 	w.notify(schemas.Effect{Notice: NoticeSupplement, Items: items})
 	w.resolve(ClockDeemed)
 }
 
 // accept is 受理: T1 starts at the instant of acceptance. Basis: 盐政办发〔2024〕10号 四(二).
-func (w *decision) accept(at schemas.Time, officer, opinion string) {
+func (w *decision) accept(at schemas.Time, officer string) { w.acceptAs("accepted", at, officer) }
+
+// acceptAs accepts with a verdict: "accepted", or verdictDeemed where the law did.
+func (w *decision) acceptAs(verdict string, at schemas.Time, officer string) {
 	w.c.AcceptedAt = &at
 	w.c.RulePack, w.c.Calendar = w.p.Name, w.p.Calendar.Version()
-	w.opinion("acceptance", "accepted", officer, opinion)
+	w.opinion("acceptance", verdict, officer)
 	w.resolve(ClockDeemed)
 	w.armPromised(at)
 	due := w.c.ClockByID(ClockPromised).DueAt
-	ev := schemas.Event{Type: schemas.EvAccepted, At: at, Officer: officer, Opinion: opinion, DueAt: &due}
+	ev := schemas.Event{Type: schemas.EvAccepted, At: at, Officer: officer, DueAt: &due}
+	if verdict == verdictDeemed {
+		ev.Code = verdict
+	}
 	if w.c.Stage == schemas.StageHeld { // accepted by law while a person must look: it goes on where it would have
 		w.c.HeldFrom = schemas.StageReview
 		w.move(schemas.StageHeld, ev)
@@ -115,19 +121,19 @@ func (w *decision) review() {
 	refused := append(a.barred, a.refused...) // a clerk may have accepted what R4 or R5 bars
 	switch {
 	case len(refused) > 0:
-		w.refuse(w.p.Name, "", "review", refused)
+		w.refuse(w.p.Name, "review", refused)
 	case len(a.manual) > 0:
 		w.c.Submission.Stages.Review, w.c.Submission.Stages.Approval = schemas.Manual, schemas.Manual
 		w.c.Reasons = a.manual
 	default:
-		w.reviewed(w.p.Name, "")
+		w.reviewed(w.p.Name)
 	}
 }
 
 // reviewed passes the case on to 审批; where that is automatic, the rule pack approves only what it would have passed itself.
-func (w *decision) reviewed(officer, opinion string) {
-	w.opinion("review", "passed", officer, opinion)
-	w.move(schemas.StageApproval, schemas.Event{Type: schemas.EvReviewed, Officer: officer, Opinion: opinion})
+func (w *decision) reviewed(officer string) {
+	w.opinion("review", "passed", officer)
+	w.move(schemas.StageApproval, schemas.Event{Type: schemas.EvReviewed, Officer: officer})
 	if w.c.Submission.Stages.Approval != schemas.Auto {
 		return
 	}
@@ -138,28 +144,28 @@ func (w *decision) reviewed(officer, opinion string) {
 		w.c.Reasons = unique(doubts)
 		return
 	}
-	w.approve(w.p.Name, "")
+	w.approve(w.p.Name)
 }
 
 // approve is 准予; the permit is ordered in the same transition.
-func (w *decision) approve(officer, opinion string) {
+func (w *decision) approve(officer string) {
 	at := w.at
 	w.c.DecidedAt, w.c.Reasons = &at, nil
-	w.opinion("approval", "approved", officer, opinion)
-	w.move(schemas.StageIssuing, schemas.Event{Type: schemas.EvApproved, Officer: officer, Opinion: opinion})
+	w.opinion("approval", "approved", officer)
+	w.move(schemas.StageIssuing, schemas.Event{Type: schemas.EvApproved, Officer: officer})
 	w.order(schemas.Effect{Kind: schemas.EffectIssue})
 }
 
-func (w *decision) notAccept(officer, opinion string, reasons []string) {
-	w.opinion("acceptance", "not_accepted", officer, opinion)
-	w.end(schemas.StageNotAccepted, schemas.Event{Type: schemas.EvNotAccepted, Officer: officer, Opinion: opinion, Reasons: unique(reasons)})
+func (w *decision) notAccept(officer string, reasons []string) {
+	w.opinion("acceptance", "not_accepted", officer)
+	w.end(schemas.StageNotAccepted, schemas.Event{Type: schemas.EvNotAccepted, Officer: officer, Reasons: unique(reasons)})
 }
 
-func (w *decision) refuse(officer, opinion, level string, reasons []string) {
+func (w *decision) refuse(officer, level string, reasons []string) {
 	at := w.at
 	w.c.DecidedAt = &at
-	w.opinion(level, "refused", officer, opinion)
-	w.end(schemas.StageRefused, schemas.Event{Type: schemas.EvRefused, Officer: officer, Opinion: opinion, Reasons: unique(reasons)})
+	w.opinion(level, "refused", officer)
+	w.end(schemas.StageRefused, schemas.Event{Type: schemas.EvRefused, Officer: officer, Reasons: unique(reasons)})
 }
 
 // withdraw is 撤回: any time before the permit is ordered.
@@ -174,7 +180,7 @@ func (w *decision) withdraw(who, reason string) {
 	}
 	ev := schemas.Event{Type: schemas.EvWithdrawn, Code: reason, Ref: who}
 	if w.in.Action != nil {
-		ev.Officer, ev.Opinion = w.in.Action.Officer, w.in.Action.Opinion
+		ev.Officer = w.in.Action.Officer
 	}
 	w.end(schemas.StageWithdrawn, ev)
 }
@@ -190,8 +196,8 @@ func (w *decision) end(outcome schemas.Stage, ev schemas.Event) {
 	w.shelve(string(outcome))
 }
 
-func (w *decision) opinion(level, verdict, officer, text string) {
-	w.c.Opinions = append(w.c.Opinions, schemas.Opinion{Level: level, Verdict: verdict, Officer: officer, Text: text, At: w.at})
+func (w *decision) opinion(level, verdict, officer string) {
+	w.c.Opinions = append(w.c.Opinions, schemas.Opinion{Level: level, Verdict: verdict, Officer: officer, Remark: w.remark(officer), At: w.at})
 }
 
 func unique(list []string) []string {

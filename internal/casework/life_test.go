@@ -141,13 +141,13 @@ func TestThreeOfficers(t *testing.T) {
 	underApproval(d)
 	for _, officer := range []string{"100", "200"} {
 		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: officer}), "separation_of_duties")
-		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: officer, Opinion: "否"}), "separation_of_duties")
-		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: officer, Opinion: "再看"}), "separation_of_duties")
+		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: officer}, schemas.Remark{Opinion: "否"}), "separation_of_duties")
+		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: officer}, schemas.Remark{Opinion: "再看"}), "separation_of_duties")
 	}
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove}), "officer_missing")
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: d.p.Name}), "officer_missing")
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "300", ExpectVersion: 3}), "version_changed")
-	tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "300", Opinion: "同意", ExpectVersion: d.file.Dossier.Seq})
+	tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "300", ExpectVersion: d.file.Dossier.Seq}, schemas.Remark{Opinion: "同意"})
 	wantEvents(t, tr, schemas.EvApproved)
 	if diff := cmp.Diff([]string{"issue-1"}, effectIDs(tr)); diff != "" {
 		t.Fatal(diff)
@@ -167,7 +167,7 @@ func TestTwoOfficersAtOnce(t *testing.T) {
 	d.verify("1", 1, permitFacts("OLD"))
 	seen := d.file.Dossier.Seq
 	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "100", ExpectVersion: seen}), schemas.EvAccepted)
-	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "101", Opinion: "否", ExpectVersion: seen}), "version_changed")
+	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "101", ExpectVersion: seen}, schemas.Remark{Opinion: "否"}), "version_changed")
 }
 
 func TestReturnKeepsTheClock(t *testing.T) {
@@ -175,15 +175,15 @@ func TestReturnKeepsTheClock(t *testing.T) {
 	underApproval(d)
 	due := d.clock(ClockPromised).DueAt
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300"}), "opinion_missing")
-	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300", Opinion: "x", ReturnTo: "issuing"}), "return_to_unknown")
+	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300", ReturnTo: "issuing"}, schemas.Remark{Opinion: "x"}), "return_to_unknown")
 	d.tick(time.Hour)
-	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300", Opinion: "材料不清"}), schemas.EvReturned)
+	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300"}, schemas.Remark{Opinion: "材料不清"}), schemas.EvReturned)
 	d.wantStage(schemas.StageReview)
-	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "201", Opinion: "材料不清"}), schemas.EvReturned)
+	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "201"}, schemas.Remark{Opinion: "材料不清"}), schemas.EvReturned)
 	d.wantStage(schemas.StagePreExamine)
 	// What was accepted once is neither asked about again, nor taken for never accepted.
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActRequestSupplement, Officer: "100", Items: []string{ItemCondition}}), "already_accepted")
-	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "100", Opinion: "否"}), "already_accepted")
+	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "100"}, schemas.Remark{Opinion: "否"}), "already_accepted")
 	tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "100"})
 	wantEvents(t, tr, schemas.EvAccepted)
 	if len(tr.Effects) != 0 {
@@ -195,7 +195,7 @@ func TestReturnKeepsTheClock(t *testing.T) {
 		t.Errorf("a return touched the clock: %+v", d.file.Dossier.Open.Clocks)
 	}
 	d.act("1", schemas.OfficerAction{Kind: schemas.ActReview, Officer: "200"})
-	tr = d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300", Opinion: "x", ReturnTo: string(schemas.StagePreExamine)})
+	tr = d.act("1", schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "300", ReturnTo: string(schemas.StagePreExamine)}, schemas.Remark{Opinion: "x"})
 	wantEvents(t, tr, schemas.EvReturned)
 	d.wantStage(schemas.StagePreExamine)
 	if n := len(d.file.Dossier.Open.Opinions); n != 0 {
@@ -223,7 +223,7 @@ func TestRefusalWithoutReasons(t *testing.T) {
 	d := adult(t)
 	underApproval(d)
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "300"}), "reasons_missing")
-	tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "300", Opinion: "材料系伪造"})
+	tr := d.act("1", schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "300"}, schemas.Remark{Opinion: "材料系伪造"})
 	wantEvents(t, tr, schemas.EvRefused)
 	if diff := cmp.Diff([]string{ReasonOfficerJudgement}, d.wantEnd("1", "refused").Reasons); diff != "" {
 		t.Error(diff)
@@ -258,7 +258,7 @@ func TestWithdrawal(t *testing.T) {
 		d := adult(t)
 		d.submit("1", nil)
 		d.outcome("1", schemas.EffectVerify, 1, schemas.EffectRefused, "parked_x")
-		wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWithdraw, Officer: "9", Opinion: "本人申请"}), schemas.EvWithdrawn)
+		wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWithdraw, Officer: "9"}, schemas.Remark{Opinion: "本人申请"}), schemas.EvWithdrawn)
 		d.wantEnd("1", "withdrawn")
 	})
 }
@@ -316,7 +316,7 @@ func TestDutyThatHeldIsDoneAfterAll(t *testing.T) {
 				d.act("1", schemas.OfficerAction{Kind: schemas.ActRetry, Officer: "9", EffectID: publish})
 			case "waive":
 				wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: publish}), "opinion_missing")
-				d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: publish, Opinion: "已线下报送"})
+				d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: publish}, schemas.Remark{Opinion: "已线下报送"})
 				if d.clock(ClockPush).ResolvedAt == nil {
 					t.Error("T2 runs on for a waived push")
 				}
@@ -337,7 +337,7 @@ func TestIssueAndLookUpCannotBeWaived(t *testing.T) {
 	d.verify("1", 1, permitFacts("OLD"))
 	d.outcome("1", schemas.EffectIssue, 1, schemas.EffectRefused, "x")
 	for _, kind := range []schemas.EffectKind{schemas.EffectVerify, schemas.EffectIssue} {
-		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", Opinion: "免", EffectID: d.effect("1", kind, 1)}), "effect_not_open")
+		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: d.effect("1", kind, 1)}, schemas.Remark{Opinion: "免"}), "effect_not_open")
 	}
 	wantRejected(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActRetry, Officer: "9", EffectID: "nothing"}), "effect_not_refused")
 }
@@ -348,7 +348,7 @@ func TestCancelDoneThoughWaived(t *testing.T) {
 	d.submit("2", nil)
 	d.verify("2", 1, permitFacts("P-1"))
 	d.issue("2", "P-2")
-	d.act("2", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", Opinion: "免", EffectID: d.effect("2", schemas.EffectCancel, 1)})
+	d.act("2", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: d.effect("2", schemas.EffectCancel, 1)}, schemas.Remark{Opinion: "免"})
 	if d.clock(ClockCancel).ResolvedAt == nil {
 		t.Error("R8 runs on for a waived cancellation")
 	}
@@ -436,7 +436,7 @@ func TestRefusedCompletionNotice(t *testing.T) {
 				d.attempt("1", 1, "run-b")
 				d.done("1", schemas.EffectNotify, 1)
 			case "waive":
-				d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: id, Opinion: "已电话告知"})
+				d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: id}, schemas.Remark{Opinion: "已电话告知"})
 			case "receipt":
 				d.receipt("1", 1, true)
 			}
@@ -467,7 +467,7 @@ func TestNoticeOfAnEndedCase(t *testing.T) {
 	if diff := cmp.Diff([]string{"notify-2 N2"}, effectIDs(tr)); diff != "" {
 		t.Fatal(diff)
 	}
-	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: d.effect("1", schemas.EffectNotify, 2), Opinion: "窗口当面告知"}), schemas.EvDutyWaived)
+	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "9", EffectID: d.effect("1", schemas.EffectNotify, 2)}, schemas.Remark{Opinion: "窗口当面告知"}), schemas.EvDutyWaived)
 	d.wantStage(schemas.StageSubmitted)
 }
 
@@ -620,7 +620,7 @@ func TestNothingIsDecidedBeforeTheLookUp(t *testing.T) {
 	d.supplement("1", schemas.Supplement{Materials: []schemas.Material{{Kind: "labour_contract"}}}, nil)
 	d.wantStage(schemas.StagePreExamine)
 	for _, kind := range []schemas.ActionKind{schemas.ActAccept, schemas.ActNotAccept, schemas.ActRequestSupplement} {
-		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: kind, Officer: "100", Opinion: "x", Items: []string{ItemAgent}}), "not_verified")
+		wantRejected(t, d.act("1", schemas.OfficerAction{Kind: kind, Officer: "100", Items: []string{ItemAgent}}, schemas.Remark{Opinion: "x"}), "not_verified")
 	}
 	d.verify("1", 2, permitFacts("OLD"))
 	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "100"}), schemas.EvAccepted)

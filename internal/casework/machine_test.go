@@ -124,7 +124,11 @@ func (m *machine) act(*rapid.T) {
 	if rapid.IntRange(0, 4).Draw(m.t, "stale") == 0 {
 		a.ExpectVersion = d.file.Dossier.Seq - int64(rapid.IntRange(0, 1).Draw(m.t, "by"))
 	}
-	m.send(d, i, schemas.Input{Kind: schemas.InputOfficerAction, ApplicationNo: d.no(no), Action: &a})
+	var said []schemas.Remark
+	if rapid.Bool().Draw(m.t, "says") {
+		said = append(said, schemas.Remark{Opinion: "欧阳𠮷的材料齐全", Override: "欧阳𠮷补交的原件模糊", NoticeNo: "盐公中止〔2024〕1号"})
+	}
+	m.send(d, i, d.acting(no, a, said...))
 }
 
 func (m *machine) supplement(*rapid.T) {

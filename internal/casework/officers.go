@@ -108,12 +108,12 @@ func (w *decision) perform(a *schemas.OfficerAction) {
 	case schemas.ActNotAccept:
 		w.notAcceptByHand(a)
 	case schemas.ActReview:
-		w.reviewed(a.Officer, a.Opinion)
+		w.reviewed(a.Officer)
 	case schemas.ActApprove:
-		w.approve(a.Officer, a.Opinion)
+		w.approve(a.Officer)
 	case schemas.ActRefuse:
 		level := levelOf(a.Kind, w.c.Stage)
-		w.refuseByHand(a, func(reasons []string) { w.refuse(a.Officer, a.Opinion, level, reasons) })
+		w.refuseByHand(a, func(reasons []string) { w.refuse(a.Officer, level, reasons) })
 	case schemas.ActReturn:
 		w.sendBack(a)
 	case schemas.ActSuspend:
@@ -134,11 +134,11 @@ func (w *decision) perform(a *schemas.OfficerAction) {
 // acceptByHand accepts once; after a return to the window it renews the opinion and leaves the clock running.
 func (w *decision) acceptByHand(a *schemas.OfficerAction) {
 	if w.c.AcceptedAt == nil {
-		w.accept(w.at, a.Officer, a.Opinion)
+		w.accept(w.at, a.Officer)
 		return
 	}
-	w.opinion("acceptance", "accepted", a.Officer, a.Opinion)
-	w.move(schemas.StageReview, schemas.Event{Type: schemas.EvAccepted, Officer: a.Officer, Opinion: a.Opinion})
+	w.opinion("acceptance", "accepted", a.Officer)
+	w.move(schemas.StageReview, schemas.Event{Type: schemas.EvAccepted, Officer: a.Officer})
 	w.review()
 }
 
@@ -148,7 +148,7 @@ func (w *decision) notAcceptByHand(a *schemas.OfficerAction) {
 		w.reject("already_accepted")
 		return
 	}
-	w.refuseByHand(a, func(reasons []string) { w.notAccept(a.Officer, a.Opinion, reasons) })
+	w.refuseByHand(a, func(reasons []string) { w.notAccept(a.Officer, reasons) })
 }
 
 // requestByHand asks for everything at once (R7): to the first request joins what the rule pack misses, and what could have been asked for then is
@@ -162,12 +162,12 @@ func (w *decision) requestByHand(a *schemas.OfficerAction) {
 		w.reject("items_missing")
 	case slices.ContainsFunc(a.Items, func(item string) bool { return !knownItem(item) }):
 		w.reject("item_unknown")
-	case again && a.Override == "" && slices.ContainsFunc(a.Items, w.visibleBefore):
+	case again && w.said.Override == "" && slices.ContainsFunc(a.Items, w.visibleBefore):
 		w.reject("visible_before")
 	default:
 		missing := w.p.assess(w.c, w.person, w.at).missing
 		items := append(slices.Clone(a.Items), w.unasked(missing)...)
-		w.requestSupplement(a.Officer, a.Opinion, unique(items), a.Override, missing)
+		w.requestSupplement(a.Officer, unique(items), missing)
 	}
 }
 
@@ -191,7 +191,7 @@ func (w *decision) refuseByHand(a *schemas.OfficerAction, refuse func([]string))
 		}
 	}
 	switch {
-	case len(reasons) == 0 && a.Opinion == "":
+	case len(reasons) == 0 && w.said.Opinion == "":
 		w.reject("reasons_missing")
 		return
 	case len(reasons) == 0:
@@ -209,7 +209,7 @@ func (w *decision) sendBack(a *schemas.OfficerAction) {
 			to = schemas.StageReview
 		}
 	}
-	if a.Opinion == "" {
+	if w.said.Opinion == "" {
 		w.reject("opinion_missing")
 		return
 	}
@@ -224,7 +224,7 @@ func (w *decision) sendBack(a *schemas.OfficerAction) {
 		return
 	}
 	w.c.Submission.Stages.Review = schemas.Manual
-	w.move(to, schemas.Event{Type: schemas.EvReturned, Officer: a.Officer, Opinion: a.Opinion})
+	w.move(to, schemas.Event{Type: schemas.EvReturned, Officer: a.Officer})
 }
 
 // grounds of T6: hearing 听证, inspection 检验检测, appraisal 鉴定, expert review 专家评审.
@@ -235,12 +235,12 @@ func (w *decision) suspend(a *schemas.OfficerAction) {
 	switch {
 	case !slices.Contains(grounds, a.Ground):
 		w.reject("ground_unknown")
-	case a.NoticeNo == "":
+	case w.said.NoticeNo == "":
 		w.reject("notice_no_missing")
 	default:
 		w.c.HeldFrom = w.c.Stage
 		w.pause()
-		w.move(schemas.StageSuspended, schemas.Event{Type: schemas.EvSuspended, Officer: a.Officer, Opinion: a.Opinion, Code: a.Ground, Ref: a.NoticeNo})
+		w.move(schemas.StageSuspended, schemas.Event{Type: schemas.EvSuspended, Officer: a.Officer, Code: a.Ground})
 	}
 }
 
@@ -248,7 +248,7 @@ func (w *decision) resume(a *schemas.OfficerAction) {
 	w.goOn()
 	to := w.c.HeldFrom
 	w.c.HeldFrom = ""
-	w.move(to, schemas.Event{Type: schemas.EvResumed, Officer: a.Officer, Opinion: a.Opinion, Ref: a.NoticeNo})
+	w.move(to, schemas.Event{Type: schemas.EvResumed, Officer: a.Officer})
 }
 
 // supplement takes in what the applicant adds, and has the person looked up again: the registration may have changed too.

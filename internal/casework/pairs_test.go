@@ -20,7 +20,7 @@ var stages = map[schemas.Stage]func(d *dossier){
 	},
 	schemas.StageReview:    func(d *dossier) { accepted(d, "2024-09-10 10:00") },
 	schemas.StageApproval:  underApproval,
-	schemas.StageSuspended: func(d *dossier) { underApproval(d); d.act("1", fullAction(schemas.ActSuspend, "")) },
+	schemas.StageSuspended: func(d *dossier) { underApproval(d); d.act("1", fullAction(schemas.ActSuspend, ""), fullRemark()) },
 	schemas.StageIssuing: func(d *dossier) {
 		d.submit("1", nil)
 		d.verify("1", 1, permitFacts("OLD"))
@@ -38,11 +38,14 @@ var stages = map[schemas.Stage]func(d *dossier){
 	},
 }
 
-// fullAction is an action with everything that any kind may ask for.
+// fullAction is an action with everything that any kind may ask for, but the words.
 func fullAction(kind schemas.ActionKind, effectID string) schemas.OfficerAction {
-	return schemas.OfficerAction{
-		Kind: kind, Officer: "999", Opinion: "意见", Items: []string{itemIdentity}, Ground: "hearing", NoticeNo: "1", EffectID: effectID, Verdict: "sent",
-	}
+	return schemas.OfficerAction{Kind: kind, Officer: "999", Items: []string{itemIdentity}, Ground: "hearing", EffectID: effectID, Verdict: "sent"}
+}
+
+// fullRemark is everything that an officer may write.
+func fullRemark() schemas.Remark {
+	return schemas.Remark{Opinion: "欧阳𠮷的材料齐全", NoticeNo: "盐公中止〔2024〕1号"}
 }
 
 var actions = []schemas.ActionKind{
@@ -82,7 +85,7 @@ func TestEveryStageAndAction(t *testing.T) {
 					target = d.effect("1", schemas.EffectPublish, 1)
 				}
 				before := len(d.log)
-				tr := d.act("1", fullAction(kind, target))
+				tr := d.act("1", fullAction(kind, target), fullRemark())
 				if tr == nil || len(d.log) != before+1 {
 					t.Fatal("an action left no trace")
 				}
@@ -132,7 +135,7 @@ func TestEveryRowIsReached(t *testing.T) {
 				reach(d)
 				a := fullAction(kind, d.effect("1", schemas.EffectPublish, 1))
 				a.ReturnTo = returnTo
-				note(d, string(kind), stage, d.act("1", a))
+				note(d, string(kind), stage, d.act("1", a, fullRemark()))
 			}
 		}
 		d := adult(t)
@@ -141,12 +144,12 @@ func TestEveryRowIsReached(t *testing.T) {
 	}
 	d := adult(t)
 	accepted(d, "2024-09-10 10:00")
-	d.act("1", fullAction(schemas.ActSuspend, ""))
-	note(d, string(schemas.ActResume), schemas.StageSuspended, d.act("1", fullAction(schemas.ActResume, "")))
+	d.act("1", fullAction(schemas.ActSuspend, ""), fullRemark())
+	note(d, string(schemas.ActResume), schemas.StageSuspended, d.act("1", fullAction(schemas.ActResume, ""), fullRemark()))
 	d = adult(t)
 	d.submit("1", nil)
 	d.outcome("1", schemas.EffectVerify, 1, schemas.EffectRefused, "x")
-	note(d, string(schemas.ActWithdraw), schemas.StageHeld, d.act("1", fullAction(schemas.ActWithdraw, "")))
+	note(d, string(schemas.ActWithdraw), schemas.StageHeld, d.act("1", fullAction(schemas.ActWithdraw, ""), fullRemark()))
 	elsewhere := []string{string(cmdVerified), string(cmdDeem), string(cmdIssued), string(cmdHold), string(cmdSettled), string(cmdClose), string(cmdArchive),
 		string(schemas.ActRetry), string(schemas.ActWaive), string(schemas.ActSettle)} // their lives are told one by one
 	for _, m := range Moves() {

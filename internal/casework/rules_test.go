@@ -321,12 +321,10 @@ func TestSupplementByHand(t *testing.T) {
 	}
 	d.supplement("1", schemas.Supplement{}, nil)
 	d.verify("1", 3, permitFacts("OLD"))
-	a := ask("material:identity")
-	a.Override = "原件模糊"
-	tr = d.act("1", a)
+	tr = d.act("1", ask("material:identity"), schemas.Remark{Override: "原件模糊"})
 	wantEvents(t, tr, schemas.EvSupplementRequested)
-	if tr.Events[0].Code != "原件模糊" || d.file.Dossier.Open.Supplements[2].Override == "" {
-		t.Error("the override is not on record")
+	if got := tr.Person.Remark(d.file.Dossier.Open.Supplements[2].Remark).Override; got != "原件模糊" || tr.Events[0].Remark != tr.Input.InputID {
+		t.Errorf("the override on record is %q", got)
 	}
 }
 

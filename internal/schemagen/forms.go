@@ -109,7 +109,7 @@ var forms = map[string]form{
 	"rule":                      pattern(`^R[0-9]+(/R[0-9]+)*$`),
 	"Finding.outcome":           among("pass", "fail", "manual", "exempt"),
 	"level":                     among("acceptance", "review", "approval"),
-	"Opinion.verdict":           among("accepted", "not_accepted", "passed", "approved", "refused"),
+	"Opinion.verdict":           among("accepted", "deemed_accepted", "not_accepted", "passed", "approved", "refused"),
 	"Duty.status":               {consts: "Duty"},
 	"delivered":                 among("yes", "no"),
 	"SMSReceipt.delivered":      {},

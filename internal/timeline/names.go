@@ -8,6 +8,8 @@ import (
 
 // Texts turn codes into Chinese. A nil func shows the code.
 type Texts struct {
+	// Words shows what officers wrote. It is free text and may name people: without it only its length is shown.
+	Words   bool
 	Reason  func(code string) string
 	Item    func(item string) string
 	Officer func(id string) string
@@ -41,7 +43,7 @@ var (
 	recognitionNames = map[string]string{string(schemas.ExistingPermit): "现有证件互认", string(schemas.RegistrationTime): "居住登记时间互认"}
 	levelNames       = map[string]string{"acceptance": "受理", "review": "审核", "approval": "审批"}
 	verdictNames     = map[string]string{
-		"accepted": "受理", "not_accepted": "不予受理", "passed": "通过", "approved": "准予", "refused": "不予互认", "returned": "退回", "supplement": "补正",
+		"accepted": "受理", "deemed_accepted": "视为受理", "not_accepted": "不予受理", "passed": "通过", "approved": "准予", "refused": "不予互认", "returned": "退回", "supplement": "补正",
 	}
 	findingNames = map[string]string{"pass": "通过", "fail": "不通过", "manual": "转人工", "exempt": "豁免"}
 	outcomeNames = map[string]string{"issued": "已签发", "refused": "不予互认", "not_accepted": "不予受理", "withdrawn": "撤回", "revoked": "撤销"}
@@ -58,7 +60,7 @@ var (
 	}
 	// codeNames are the codes that events carry: grounds of a pause (T6, 行政许可法 第45条), channels, notices.
 	codeNames = map[string]string{
-		"hearing": "听证", "inspection": "检验检测", "appraisal": "鉴定", "expert_review": "专家评审",
+		"deemed_accepted": "逾期未告知补正，自收到申请材料之日起即为受理（行政许可法 第三十二条）", "hearing": "听证", "inspection": "检验检测", "appraisal": "鉴定", "expert_review": "专家评审",
 		"online": "在线办", "window": "窗口办", "N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知",
 	}
 )

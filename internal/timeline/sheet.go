@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"permithub/schemas"
 )
@@ -38,10 +39,16 @@ type Case struct {
 	RulePack      string            `json:"rule_pack,omitempty"`
 	Calendar      string            `json:"calendar,omitempty"`
 	Happened      []Happening       `json:"events"`
-	Opinions      []schemas.Opinion `json:"opinions,omitempty"`
+	Opinions      []Opinion         `json:"opinions,omitempty"`
 	Findings      []schemas.Finding `json:"findings,omitempty"`
 	Clocks        []schemas.Clock   `json:"clocks,omitempty"`
 	Duties        []schemas.Duty    `json:"duties,omitempty"`
+}
+
+// Opinion is one opinion of the form with the officer's words.
+type Opinion struct {
+	schemas.Opinion
+	Text string `json:"text,omitempty"`
 }
 
 // Happening is one event: when, what, who, on what ground.
@@ -73,7 +80,7 @@ func NewSheet(f *File, applicationNo string, texts Texts) *Sheet {
 			}
 		}
 		for i := range s.Cases {
-			s.Cases[i].update(t)
+			s.Cases[i].update(t, texts)
 		}
 	}
 	return s
@@ -98,13 +105,13 @@ func (s *Sheet) caseOf(applicationNo string) *Case {
 }
 
 // update takes what the dossier now says of the case. An ended case keeps what the dossier has let go of since.
-func (c *Case) update(t *schemas.Transition) {
+func (c *Case) update(t *schemas.Transition, texts Texts) {
 	d := &t.Dossier
 	if o := d.Open; o != nil && o.ApplicationNo == c.ApplicationNo {
 		c.Source, c.SourceNo = o.Submission.Source, o.Submission.SourceApplicationNo
 		c.Channel, c.Recognition = named(channelNames, string(o.Submission.Channel)), named(recognitionNames, string(o.Submission.RecognitionType))
 		c.Standing, c.RulePack, c.Calendar = o.Stage.Name(), o.RulePack, o.Calendar
-		c.Opinions, c.Findings, c.Clocks, c.Duties = o.Opinions, o.Findings, o.Clocks, o.Duties
+		c.Opinions, c.Findings, c.Clocks, c.Duties = opinions(o.Opinions, t.Person, texts), o.Findings, o.Clocks, o.Duties
 		return
 	}
 	for i := range d.Ended {
@@ -112,7 +119,7 @@ func (c *Case) update(t *schemas.Transition) {
 			c.Source, c.SourceNo, c.Standing = e.Source, e.SourceApplicationNo, named(outcomeNames, e.Outcome)
 			c.Channel, c.Recognition = named(channelNames, string(e.Channel)), named(recognitionNames, string(e.RecognitionType))
 			if !c.Ended {
-				c.Findings, c.Opinions = e.Findings, e.Opinions
+				c.Findings, c.Opinions = e.Findings, opinions(e.Opinions, t.Person, texts)
 			}
 			if e.Duties != nil {
 				c.Duties = e.Duties
@@ -136,8 +143,17 @@ func (c *Case) end(at schemas.Time) {
 	}
 }
 
+// opinions puts what the officers wrote beside what they decided.
+func opinions(list []schemas.Opinion, p *schemas.Person, texts Texts) []Opinion {
+	var out []Opinion
+	for _, o := range list {
+		out = append(out, Opinion{Opinion: o, Text: words(p.Remark(o.Remark).Opinion, texts)})
+	}
+	return out
+}
+
 func happening(t *schemas.Transition, e *schemas.Event, texts Texts) Happening {
-	h := Happening{At: e.At, Seq: t.Seq, Type: e.Type, Name: schemas.EventName(e.Type), From: e.From, To: e.To, Who: who(t, e, texts), Ground: ground(e, texts)}
+	h := Happening{At: e.At, Seq: t.Seq, Type: e.Type, Name: schemas.EventName(e.Type), From: e.From, To: e.To, Who: who(t, e, texts), Ground: ground(e, t.Person.Remark(e.Remark), texts)}
 	recorded := t.Input.ReceivedAt
 	if e.DetectedAt != nil {
 		recorded = *e.DetectedAt
@@ -157,7 +173,7 @@ func who(t *schemas.Transition, e *schemas.Event, texts Texts) string {
 }
 
 // ground lists why, with what and until when.
-func ground(e *schemas.Event, texts Texts) []string {
+func ground(e *schemas.Event, said schemas.Remark, texts Texts) []string {
 	g := all(texts.Reason, e.Reasons)
 	for i, item := range all(texts.Item, e.Items) {
 		g = append(g, fmt.Sprintf("%d. %s", i+1, item))
@@ -174,8 +190,21 @@ func ground(e *schemas.Event, texts Texts) []string {
 	if e.DueAt != nil {
 		g = append(g, "期限 "+before(*e.DueAt))
 	}
-	if e.Opinion != "" {
-		g = append(g, "“"+e.Opinion+"”")
+	for _, w := range []struct{ name, text string }{{"文号", said.NoticeNo}, {"再次补正说明", said.Override}, {"意见", said.Opinion}} {
+		if w.text != "" {
+			g = append(g, w.name+" "+words(w.text, texts))
+		}
 	}
 	return g
+}
+
+// words shows what an officer wrote, or how much it is.
+func words(text string, texts Texts) string {
+	switch {
+	case text == "":
+		return ""
+	case !texts.Words:
+		return fmt.Sprintf("（%d 字）", utf8.RuneCountInString(text))
+	}
+	return "“" + text + "”"
 }

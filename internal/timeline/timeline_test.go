@@ -77,8 +77,8 @@ func story() []*schemas.Transition {
 		o.Opinions, o.Clocks, o.Duties = slices.Clone(c.Opinions), slices.Clone(c.Clocks), slices.Clone(c.Duties)
 		return schemas.Dossier{Open: &o}
 	}
-	opinion := func(level, verdict, officer, text, at string) schemas.Opinion {
-		return schemas.Opinion{Level: level, Verdict: verdict, Officer: officer, Text: text, At: clock(at)}
+	opinion := func(level, verdict, officer, remark, at string) schemas.Opinion {
+		return schemas.Opinion{Level: level, Verdict: verdict, Officer: officer, Remark: remark, At: clock(at)}
 	}
 	steps := []*schemas.Transition{
 		step("2026-09-25 09:00:00", schemas.InputSubmission, "window", open(func(c *schemas.Case) {
@@ -96,18 +96,18 @@ func story() []*schemas.Transition {
 			schemas.Event{Type: schemas.EvSupplementRequested, From: schemas.StagePreExamine, To: schemas.StageSupplement, Officer: "1001", Items: []string{"condition", "agent"}}),
 		step("2026-09-25 11:00:00", schemas.InputOfficerAction, "desk", open(func(c *schemas.Case) {
 			c.Stage = schemas.StageReview
-			c.Opinions = append(c.Opinions, opinion("acceptance", "accepted", "1001", "材料齐全", "2026-09-25 11:00:00"))
+			c.Opinions = append(c.Opinions, opinion("acceptance", "accepted", "1001", "act-1", "2026-09-25 11:00:00"))
 			c.Clocks = []schemas.Clock{{ID: "T1", StartedAt: clock("2026-09-25 11:00:00"), DueAt: clock("2026-09-30 00:00:00"), Rungs: []schemas.Rung{
 				{Percent: 50, At: clock("2026-09-28 15:00:00")}, {Percent: 100, At: clock("2026-09-30 00:00:00")}}},
 				{ID: "T4", StartedAt: clock("2026-09-25 11:00:00"), DueAt: clock("2026-10-24 00:00:00"), Provisional: true}}
-		}), schemas.Event{Type: schemas.EvAccepted, From: schemas.StagePreExamine, To: schemas.StageReview, Officer: "1001", Opinion: "材料齐全", DueAt: ptr(clock("2026-09-30 00:00:00"))}),
+		}), schemas.Event{Type: schemas.EvAccepted, From: schemas.StagePreExamine, To: schemas.StageReview, Officer: "1001", Remark: "act-1", DueAt: ptr(clock("2026-09-30 00:00:00"))}),
 		step("2026-09-28 15:05:00", schemas.InputDeadlineReached, "overdue", open(func(c *schemas.Case) {
 			c.Clocks[0].Rungs = []schemas.Rung{{Percent: 50, At: clock("2026-09-28 15:00:00"), FiredAt: ptr(clock("2026-09-28 15:05:00"))}, {Percent: 100, At: clock("2026-09-30 00:00:00")}}
 		}), schemas.Event{Type: schemas.EvWarned, At: clock("2026-09-28 15:00:00"), Clock: "T1", Rung: 50, DetectedAt: ptr(clock("2026-09-28 15:05:00"))}),
 		step("2026-09-29 10:00:00", schemas.InputOfficerAction, "desk", open(func(c *schemas.Case) {
 			c.Stage = schemas.StageIssuing
-			c.Opinions = append(c.Opinions, opinion("review", "passed", "1002", "", "2026-09-28 16:00:00"), opinion("approval", "approved", "1003", "\x1b[31m准予", "2026-09-29 10:00:00"))
-		}), schemas.Event{Type: schemas.EvApproved, From: schemas.StageApproval, To: schemas.StageIssuing, Officer: "1003", Opinion: "\x1b[31m准予"}),
+			c.Opinions = append(c.Opinions, opinion("review", "passed", "1002", "", "2026-09-28 16:00:00"), opinion("approval", "approved", "1003", "act-2", "2026-09-29 10:00:00"))
+		}), schemas.Event{Type: schemas.EvApproved, From: schemas.StageApproval, To: schemas.StageIssuing, Officer: "1003", Remark: "act-2"}),
 		step("2026-09-29 10:00:05", schemas.InputEffectResult, "issuance", open(func(c *schemas.Case) {
 			c.Stage, c.Permit = schemas.StageIssued, &permit
 			c.Clocks[0].ResolvedAt = ptr(permit.IssuedAt)
@@ -129,7 +129,10 @@ func story() []*schemas.Transition {
 		schemas.Event{Type: schemas.EvPermitCancelled, Ref: "330402000099999"},
 		schemas.Event{Type: schemas.EvClosed, From: schemas.StageIssued, To: schemas.StageClosed},
 		schemas.Event{Type: schemas.EvArchived, From: schemas.StageClosed, To: schemas.StageArchived}))
-	steps[0].Person = person()
+	for i := range steps {
+		steps[i].Person = person()
+		steps[i].Person.Remarks = []schemas.Remark{{InputID: "act-1", Opinion: "材料齐全"}, {InputID: "act-2", Opinion: "\x1b[31m准予"}}
+	}
 	return steps
 }
 
@@ -171,7 +174,9 @@ func golden(t *testing.T, name, got string) {
 func TestGoldens(t *testing.T) {
 	s := NewSheet(read(t, values(t, story())), "", texts)
 	var text, asJSON bytes.Buffer
-	if err := s.WriteText(&text, texts); err != nil {
+	worded := texts
+	worded.Words = true
+	if err := NewSheet(read(t, values(t, story())), "", worded).WriteText(&text, worded); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.WriteJSON(&asJSON); err != nil {
@@ -203,16 +208,17 @@ func TestOneApplicationOnly(t *testing.T) {
 
 // The opinion that ends a case comes with the ended case, and stays when the dossier lets go of it later.
 func TestEndingOpinion(t *testing.T) {
-	opinion := schemas.Opinion{Level: "review", Verdict: "refused", Officer: "1002", Text: "不符"}
+	opinion := schemas.Opinion{Level: "review", Verdict: "refused", Officer: "1002", Remark: "act-3"}
 	finding := schemas.Finding{Rule: "R2", Outcome: "fail", Reason: "r2_under_six_months"}
 	steps := []*schemas.Transition{
 		{Events: []schemas.Event{{Type: schemas.EvSubmitted, ApplicationNo: first}}, Dossier: schemas.Dossier{Open: &schemas.Case{ApplicationNo: first, Stage: schemas.StageReview}}},
-		{Events: []schemas.Event{{Type: schemas.EvRefused, ApplicationNo: first, From: schemas.StageReview, To: schemas.StageRefused, Officer: "1002", Opinion: "不符"}},
-			Dossier: schemas.Dossier{Ended: []schemas.EndedCase{{ApplicationNo: first, Outcome: "refused", Opinions: []schemas.Opinion{opinion}, Findings: []schemas.Finding{finding}}}}},
+		{Events: []schemas.Event{{Type: schemas.EvRefused, ApplicationNo: first, From: schemas.StageReview, To: schemas.StageRefused, Officer: "1002", Remark: "act-3"}},
+			Dossier: schemas.Dossier{Ended: []schemas.EndedCase{{ApplicationNo: first, Outcome: "refused", Opinions: []schemas.Opinion{opinion}, Findings: []schemas.Finding{finding}}}},
+			Person:  &schemas.Person{Remarks: []schemas.Remark{{InputID: "act-3", Opinion: "不符"}}}},
 		{Events: []schemas.Event{{Type: schemas.EvNoticeSent, ApplicationNo: first}}, Dossier: schemas.Dossier{Ended: []schemas.EndedCase{{ApplicationNo: first, Outcome: "refused"}}}},
 	}
-	got := NewSheet(read(t, values(t, steps)), "", Texts{}).Cases[0]
-	if diff := cmp.Diff([]schemas.Opinion{opinion}, got.Opinions); diff != "" || got.Standing != "不予互认" {
+	got := NewSheet(read(t, values(t, steps)), "", Texts{Words: true}).Cases[0]
+	if diff := cmp.Diff([]Opinion{{opinion, "“不符”"}}, got.Opinions); diff != "" || got.Standing != "不予互认" {
 		t.Errorf("%s (-want +got):\n%s", got.Standing, diff)
 	}
 	if diff := cmp.Diff([]schemas.Finding{finding}, got.Findings); diff != "" {

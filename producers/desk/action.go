@@ -204,14 +204,18 @@ func (a *Action) input(o *Officer, no, dossier string, now time.Time, traceparen
 	in := &schemas.Input{
 		InputID: schemas.InputID(source, o.ID+"/"+a.ActionID, schemas.InputOfficerAction), Kind: schemas.InputOfficerAction, DossierID: dossier,
 		ApplicationNo: no, Source: source, ReceivedAt: schemas.At(now), Traceparent: traceparent,
-		Action: &schemas.OfficerAction{Kind: schemas.ActionKind(a.Kind), Officer: o.ID, Townships: o.Townships, Opinion: a.Opinion, Reasons: a.Reasons, Items: a.Items,
-			Override: a.Override, ReturnTo: a.ReturnTo, Ground: a.Ground, NoticeNo: a.NoticeNo, EffectID: a.EffectID, Verdict: a.Verdict,
-			ExpectVersion: a.ExpectVersion},
+		Action: &schemas.OfficerAction{Kind: schemas.ActionKind(a.Kind), Officer: o.ID, Townships: o.Townships, Reasons: a.Reasons, Items: a.Items,
+			ReturnTo: a.ReturnTo, Ground: a.Ground, EffectID: a.EffectID, Verdict: a.Verdict, ExpectVersion: a.ExpectVersion},
+	}
+	said := schemas.Remark{InputID: in.InputID, Opinion: a.Opinion, Override: a.Override, NoticeNo: a.NoticeNo}
+	if said != (schemas.Remark{InputID: in.InputID}) {
+		in.Person = &schemas.Person{Remarks: []schemas.Remark{said}}
 	}
 	b, err := json.Marshal(struct {
 		ApplicationNo string                 `json:"application_no"`
 		Action        *schemas.OfficerAction `json:"action"`
-	}{no, in.Action})
+		Said          schemas.Remark         `json:"said"`
+	}{no, in.Action, said})
 	if err != nil {
 		return nil, fmt.Errorf("encode action of case %s: %w", no, err)
 	}

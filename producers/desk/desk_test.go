@@ -121,20 +121,21 @@ func TestEveryActionTravels(t *testing.T) {
 	for name, tc := range map[string]struct {
 		token, body string
 		want        schemas.OfficerAction
+		said        schemas.Remark
 	}{
-		"accept":             {clerk, `"action":"accept","opinion":"材料齐全","expect_version":3`, schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "1001", Opinion: "材料齐全", ExpectVersion: 3}},
-		"request_supplement": {clerk, `"action":"request_supplement","items":["condition","material:lease_contract"],"override":"核验后发现"`, schemas.OfficerAction{Kind: schemas.ActRequestSupplement, Officer: "1001", Items: []string{"condition", "material:lease_contract"}, Override: "核验后发现"}},
-		"not_accept":         {clerk, `"action":"not_accept","reasons":["no_condition"]`, schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "1001", Reasons: []string{"no_condition"}}},
-		"review":             {review, `"action":"review","officer":"1002"`, schemas.OfficerAction{Kind: schemas.ActReview, Officer: "1002"}},
-		"approve":            {approve, `"action":"approve"`, schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "1003"}},
-		"refuse":             {review, `"action":"refuse","reasons":["no_condition","officer_judgement"]`, schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "1002", Reasons: []string{"no_condition", "officer_judgement"}}},
-		"return":             {approve, `"action":"return","reasons":["officer_judgement"],"return_to":"under_review"`, schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "1003", Reasons: []string{"officer_judgement"}, ReturnTo: "under_review"}},
-		"suspend":            {review, `"action":"suspend","ground":"hearing","notice_no":"盐公中止〔2024〕1号"`, schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "1002", Ground: "hearing", NoticeNo: "盐公中止〔2024〕1号"}},
-		"resume":             {review, `"action":"resume"`, schemas.OfficerAction{Kind: schemas.ActResume, Officer: "1002"}},
-		"withdraw":           {clerk, `"action":"withdraw"`, schemas.OfficerAction{Kind: schemas.ActWithdraw, Officer: "1001"}},
-		"retry":              {super, `"action":"retry","effect_id":"` + other + `"`, schemas.OfficerAction{Kind: schemas.ActRetry, Officer: "1004", EffectID: other}},
-		"waive":              {super, `"action":"waive","effect_id":"` + other + `","opinion":"已线下办理"`, schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "1004", EffectID: other, Opinion: "已线下办理"}},
-		"settle":             {super, `"action":"settle","effect_id":"` + other + `","verdict":"resend"`, schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "1004", EffectID: other, Verdict: "resend"}},
+		"accept":             {clerk, `"action":"accept","opinion":"材料齐全","expect_version":3`, schemas.OfficerAction{Kind: schemas.ActAccept, Officer: "1001", ExpectVersion: 3}, schemas.Remark{Opinion: "材料齐全"}},
+		"request_supplement": {clerk, `"action":"request_supplement","items":["condition","material:lease_contract"],"override":"核验后发现"`, schemas.OfficerAction{Kind: schemas.ActRequestSupplement, Officer: "1001", Items: []string{"condition", "material:lease_contract"}}, schemas.Remark{Override: "核验后发现"}},
+		"not_accept":         {clerk, `"action":"not_accept","reasons":["no_condition"]`, schemas.OfficerAction{Kind: schemas.ActNotAccept, Officer: "1001", Reasons: []string{"no_condition"}}, schemas.Remark{}},
+		"review":             {review, `"action":"review","officer":"1002"`, schemas.OfficerAction{Kind: schemas.ActReview, Officer: "1002"}, schemas.Remark{}},
+		"approve":            {approve, `"action":"approve"`, schemas.OfficerAction{Kind: schemas.ActApprove, Officer: "1003"}, schemas.Remark{}},
+		"refuse":             {review, `"action":"refuse","reasons":["no_condition","officer_judgement"]`, schemas.OfficerAction{Kind: schemas.ActRefuse, Officer: "1002", Reasons: []string{"no_condition", "officer_judgement"}}, schemas.Remark{}},
+		"return":             {approve, `"action":"return","reasons":["officer_judgement"],"return_to":"under_review"`, schemas.OfficerAction{Kind: schemas.ActReturn, Officer: "1003", Reasons: []string{"officer_judgement"}, ReturnTo: "under_review"}, schemas.Remark{}},
+		"suspend":            {review, `"action":"suspend","ground":"hearing","notice_no":"盐公中止〔2024〕1号"`, schemas.OfficerAction{Kind: schemas.ActSuspend, Officer: "1002", Ground: "hearing"}, schemas.Remark{NoticeNo: "盐公中止〔2024〕1号"}},
+		"resume":             {review, `"action":"resume"`, schemas.OfficerAction{Kind: schemas.ActResume, Officer: "1002"}, schemas.Remark{}},
+		"withdraw":           {clerk, `"action":"withdraw"`, schemas.OfficerAction{Kind: schemas.ActWithdraw, Officer: "1001"}, schemas.Remark{}},
+		"retry":              {super, `"action":"retry","effect_id":"` + other + `"`, schemas.OfficerAction{Kind: schemas.ActRetry, Officer: "1004", EffectID: other}, schemas.Remark{}},
+		"waive":              {super, `"action":"waive","effect_id":"` + other + `","opinion":"已线下办理"`, schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "1004", EffectID: other}, schemas.Remark{Opinion: "已线下办理"}},
+		"settle":             {super, `"action":"settle","effect_id":"` + other + `","verdict":"resend"`, schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "1004", EffectID: other, Verdict: "resend"}, schemas.Remark{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, nil)
@@ -148,6 +149,10 @@ func TestEveryActionTravels(t *testing.T) {
 			}
 			input := &schemas.Input{InputID: schemas.InputID("desk", tc.want.Officer+"/a-1", schemas.InputOfficerAction), Kind: schemas.InputOfficerAction,
 				DossierID: no[:12], ApplicationNo: no, Source: "desk", ReceivedAt: schemas.At(noon), BodyHash: in.BodyHash, Action: &tc.want}
+			if tc.said != (schemas.Remark{}) {
+				tc.said.InputID = input.InputID
+				input.Person = &schemas.Person{Remarks: []schemas.Remark{tc.said}}
+			}
 			if diff := cmp.Diff(input, in); diff != "" {
 				t.Errorf("input (-want +got)\n%s", diff)
 			}

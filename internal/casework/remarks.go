@@ -1,0 +1,53 @@
+package casework
+
+import (
+	"slices"
+
+	"permithub/schemas"
+)
+
+// remark names what the officer wrote with this act; "" where another one, or the rule pack, speaks.
+func (w *decision) remark(officer string) string {
+	if w.in.Action == nil || w.in.Action.Officer != officer || w.said == (schemas.Remark{}) || w.person == nil {
+		return ""
+	}
+	return w.in.InputID
+}
+
+// keepRemarks leaves in the person's data the remarks that the file or this transition still names: free text may name people, so it
+// lives no longer than what it belongs to.
+func (w *decision) keepRemarks(before *schemas.Person) {
+	if w.person == nil {
+		return
+	}
+	var have []schemas.Remark
+	if before != nil {
+		have = before.Remarks
+	}
+	if w.said != (schemas.Remark{}) {
+		have = append(cloneSlice(have), w.said)
+	}
+	keep := slices.DeleteFunc(cloneSlice(have), func(r schemas.Remark) bool { return !w.names(r.InputID) })
+	if len(keep) == 0 && len(w.person.Remarks) == 0 {
+		return
+	}
+	p := *w.person
+	p.Remarks = keep
+	w.person = &p
+}
+
+// names reports whether the file or this transition refers to a remark.
+func (w *decision) names(remark string) bool {
+	byOpinion := func(o schemas.Opinion) bool { return o.Remark == remark }
+	if slices.ContainsFunc(w.events, func(e schemas.Event) bool { return e.Remark == remark }) {
+		return true
+	}
+	for i := range w.d.Ended {
+		if slices.ContainsFunc(w.d.Ended[i].Opinions, byOpinion) {
+			return true
+		}
+	}
+	c := w.d.Open
+	return c != nil && (slices.ContainsFunc(c.Opinions, byOpinion) ||
+		slices.ContainsFunc(c.Supplements, func(l schemas.ItemList) bool { return l.Remark == remark }))
+}
