@@ -6,6 +6,7 @@ type InputKind string
 // Kinds of input.
 const (
 	InputSubmission      InputKind = "submission"       // an application arrived
+	InputContradiction   InputKind = "contradiction"    // its source sent another person under the number of this application
 	InputSupplement      InputKind = "supplement"       // the applicant answered a supplement request
 	InputWithdrawal      InputKind = "withdrawal"       // the applicant withdrew
 	InputOfficerAction   InputKind = "officer_action"   // a person at the desk acted
@@ -27,15 +28,23 @@ type Input struct {
 	BodyHash      string    `json:"body_hash"`              // 内容摘要: SHA-256 of what was said: the same id with another body is a conflict
 	Traceparent   string    `json:"traceparent,omitempty"`  // 链路标识: W3C trace context of what caused it
 
-	Submission *Submission      `json:"submission,omitempty"` // 申请, of kind submission
-	Supplement *Supplement      `json:"supplement,omitempty"` // 补正, of kind supplement
-	Withdrawal *Withdrawal      `json:"withdrawal,omitempty"` // 撤回, of kind withdrawal
-	Action     *OfficerAction   `json:"action,omitempty"`     // 经办操作, of kind officer_action
-	Attempt    *EffectAttempt   `json:"attempt,omitempty"`    // 发送许可请求, of kind effect_attempt
-	Result     *EffectResult    `json:"result,omitempty"`     // 办理结果, of kind effect_result
-	Receipt    *SMSReceipt      `json:"receipt,omitempty"`    // 短信回执, of kind sms_receipt
-	Deadline   *DeadlineReached `json:"deadline,omitempty"`   // 时限到达, of kind deadline_reached
-	Person     *Person          `json:"person,omitempty"`     // 个人信息: whole with a submission; with a supplement only what it corrects, with an officer's act only the remark
+	Submission    *Submission      `json:"submission,omitempty"`    // 申请, of kind submission
+	Contradiction *Contradiction   `json:"contradiction,omitempty"` // 申请冲突, of kind contradiction
+	Supplement    *Supplement      `json:"supplement,omitempty"`    // 补正, of kind supplement
+	Withdrawal    *Withdrawal      `json:"withdrawal,omitempty"`    // 撤回, of kind withdrawal
+	Action        *OfficerAction   `json:"action,omitempty"`        // 经办操作, of kind officer_action
+	Attempt       *EffectAttempt   `json:"attempt,omitempty"`       // 发送许可请求, of kind effect_attempt
+	Result        *EffectResult    `json:"result,omitempty"`        // 办理结果, of kind effect_result
+	Receipt       *SMSReceipt      `json:"receipt,omitempty"`       // 短信回执, of kind sms_receipt
+	Deadline      *DeadlineReached `json:"deadline,omitempty"`      // 时限到达, of kind deadline_reached
+	Person        *Person          `json:"person,omitempty"`        // 个人信息: whole with a submission; with a supplement only what it corrects, with an officer's act only the remark
+}
+
+// Contradiction says that the source of an application sent another person's under the same number. It was refused; the file of the
+// first one records it.
+type Contradiction struct {
+	SourceApplicationNo string `json:"source_application_no"` // 来源系统的申请编号: the one that both were sent under
+	OtherApplicationNo  string `json:"other_application_no"`  // 冲突的申请编号: what the refused one would have been
 }
 
 // Supplement answers a request: what it names replaces or adds to what was declared. Personal corrections come in Input.Person.

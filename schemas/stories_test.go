@@ -11,6 +11,8 @@ func (b *book) automaticIssue() {
 	const no = "ZLB-20240910-000001"
 	f := b.open("19900101", 11, "欧阳𠮷")
 	f.submit("submission", "submitted", no, func(*schemas.Submission) {})
+	f.send("contradiction", "input-contradicted", schemas.Input{Kind: schemas.InputContradiction, ApplicationNo: f.no(no), Source: "province",
+		Contradiction: &schemas.Contradiction{SourceApplicationNo: no, OtherApplicationNo: f.other(no)}})
 	f.answer("effect-result-facts", "accepted", no, schemas.EffectVerify, 1, schemas.EffectResult{Facts: f.known("33010620190001", "33020320200002", "33050220210003")})
 	f.answer("effect-result-permit", "issued-three-cancels", no, schemas.EffectIssue, 1, schemas.EffectResult{Ref: "33042420240000001", Permit: permit("33042420240000001", f.no(no))})
 	f.answer("effect-result-cancelled", "permit-cancelled", no, schemas.EffectCancel, 1, schemas.EffectResult{Ref: "ZX-1"})

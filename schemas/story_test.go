@@ -95,6 +95,11 @@ func (f *file) no(sourceNo string) string {
 	return schemas.ApplicationNo(schemas.DossierID(f.token), "province", sourceNo)
 }
 
+// other returns what the same number would give for another person.
+func (f *file) other(sourceNo string) string {
+	return schemas.ApplicationNo(schemas.DossierID(schemas.PersonToken([]byte("samples"), "other")), "province", sourceNo)
+}
+
 func (f *file) effect(sourceNo string, kind schemas.EffectKind, n int) string {
 	return schemas.EffectID(f.no(sourceNo), kind, n)
 }
@@ -108,7 +113,7 @@ func (f *file) send(inputName, transitionName string, in schemas.Input) {
 	if in.InputID == "" {
 		in.InputID = schemas.InputID(in.Source, fmt.Sprint(in.ApplicationNo, f.offset), in.Kind)
 	}
-	said, err := json.Marshal([]any{in.Submission, in.Supplement, in.Withdrawal, in.Action, in.Attempt, in.Result, in.Receipt, in.Deadline})
+	said, err := json.Marshal([]any{in.Submission, in.Supplement, in.Withdrawal, in.Action, in.Attempt, in.Result, in.Receipt, in.Deadline, in.Contradiction})
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -70,6 +70,7 @@ func (p *Policy) Decide(f *File, in *schemas.Input) (*schemas.Transition, error)
 	case repeated:
 		return nil, nil
 	case contradicted:
+		w.said = schemas.Remark{} // what was written first stands
 		w.event(schemas.Event{Type: schemas.EvConflict, Code: string(in.Kind), Ref: in.InputID})
 	default:
 		if in.Kind == schemas.InputSubmission && len(w.d.Ended) >= maxEnded {
@@ -120,6 +121,8 @@ func carries(in *schemas.Input) bool {
 	switch in.Kind {
 	case schemas.InputSubmission:
 		return in.Submission != nil
+	case schemas.InputContradiction:
+		return in.Contradiction != nil
 	case schemas.InputSupplement:
 		return in.Supplement != nil
 	case schemas.InputWithdrawal:
@@ -164,6 +167,8 @@ func (w *decision) applyOpen() {
 		return
 	}
 	switch w.in.Kind {
+	case schemas.InputContradiction:
+		w.contradict()
 	case schemas.InputSupplement:
 		w.supplement()
 	case schemas.InputWithdrawal:
@@ -190,6 +195,10 @@ func (w *decision) applyEnded() {
 	}
 	w.duties = &e.Duties
 	switch w.in.Kind {
+	case schemas.InputContradiction:
+		if e.ApplicationNo != "" {
+			w.contradict()
+		}
 	case schemas.InputSupplement, schemas.InputWithdrawal:
 		w.reject("case_not_open")
 	case schemas.InputOfficerAction:
@@ -247,6 +256,11 @@ func (w *decision) repeat() seenBefore {
 		}
 	}
 	return known
+}
+
+// contradict records that another person came under this application's number; the source was refused.
+func (w *decision) contradict() {
+	w.event(schemas.Event{Type: schemas.EvConflict, Code: string(w.in.Kind), Ref: w.in.Contradiction.OtherApplicationNo})
 }
 
 func sameBody(a, b string) seenBefore {

@@ -147,7 +147,7 @@ func (d *dossier) complete(in schemas.Input) schemas.Input {
 		in.ReceivedAt = d.at
 	}
 	if in.BodyHash == "" {
-		b, _ := json.Marshal([]any{in.Submission, in.Supplement, in.Withdrawal, in.Action, in.Attempt, in.Result, in.Receipt, in.Deadline, in.Person})
+		b, _ := json.Marshal([]any{in.Submission, in.Supplement, in.Withdrawal, in.Action, in.Attempt, in.Result, in.Receipt, in.Deadline, in.Person, in.Contradiction})
 		in.BodyHash = schemas.BodyHash(b)
 	}
 	return in

@@ -534,6 +534,33 @@ func TestRepeatAndContradiction(t *testing.T) {
 	wantEvents(t, d.submit("1", func(s *schemas.Submission) { s.HukouCounty = "411303" }), schemas.EvConflict)
 }
 
+// A source that sends another person under a number is refused; the file of the first records it once, open or ended.
+func TestContradiction(t *testing.T) {
+	d := adult(t)
+	other := newDossier(t, d.p, citizen("19920202", 12)).no("1")
+	contradict := func(no, id string) *schemas.Transition {
+		return d.send(schemas.Input{InputID: id, Kind: schemas.InputContradiction, ApplicationNo: d.no(no), Contradiction: &schemas.Contradiction{SourceApplicationNo: no, OtherApplicationNo: other}})
+	}
+	if tr := contradict("1", "c0"); tr != nil {
+		t.Fatalf("a contradiction opens a file: %v", eventTypes(tr))
+	}
+	d.submit("1", nil)
+	for _, id := range []string{"c1", "c2"} {
+		tr := contradict("1", id)
+		wantEvents(t, tr, schemas.EvConflict)
+		if ev := tr.Events[0]; ev.Code != "contradiction" || ev.Ref != other || len(tr.Effects) != 0 {
+			t.Errorf("recorded as %+v with %v", ev, effectIDs(tr))
+		}
+		if tr := contradict("1", id); tr != nil {
+			t.Errorf("recorded twice: %v", eventTypes(tr))
+		}
+		d.wantStage(schemas.StageSubmitted)
+	}
+	d.send(schemas.Input{Kind: schemas.InputWithdrawal, ApplicationNo: d.no("1"), Withdrawal: &schemas.Withdrawal{}})
+	wantEvents(t, contradict("1", "c3"), schemas.EvConflict)
+	d.wantEnd("1", "withdrawn")
+}
+
 func TestFileIsBounded(t *testing.T) {
 	d := adult(t)
 	d.submit("1", nil)

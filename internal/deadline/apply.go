@@ -145,6 +145,9 @@ func (s *Store) Apply(ctx context.Context, p Projection) (Verdict, int64, error)
 	if err != nil {
 		return "", 0, fmt.Errorf("%s: %w", doing, err)
 	}
+	if err := s.settleNumbers(ctx, p.Cases); err != nil {
+		return "", 0, s.unavailable(doing, err)
+	}
 	reply, err := apply.Run(ctx, s.rdb, keys, args...).StringSlice()
 	if err != nil {
 		return "", 0, s.unavailable(doing, err)
@@ -154,6 +157,24 @@ func (s *Store) Apply(ctx context.Context, p Projection) (Verdict, int64, error)
 		return "", 0, fault.Rejectf("bad_mark", "%s: the mark in redis is not a number", doing)
 	}
 	return Verdict(reply[0]), mark, nil
+}
+
+// settleNumbers writes which application has which number of its source. It comes before the mark moves and outside its script: the
+// numbers of one partition's cases lie in slots of their own. To write them again is harmless.
+func (s *Store) settleNumbers(ctx context.Context, cases []Standing) error {
+	if len(cases) == 0 {
+		return nil
+	}
+	_, err := s.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for i := range cases {
+			if ttl := s.timeToLive(cases[i].EndedAt); ttl >= 0 {
+				card := &cases[i].Card
+				pipe.Set(ctx, s.numberKey(card.Source, card.SourceApplicationNo), card.ApplicationNo, time.Duration(ttl)*time.Millisecond)
+			}
+		}
+		return nil
+	})
+	return err
 }
 
 func (s *Store) applyArgs(p Projection) (keys []string, args []any, err error) {
@@ -237,5 +258,25 @@ func (s *Store) Reset(ctx context.Context, partition int32) error {
 	err = s.scanCards(ctx, partition, func(ctx context.Context, c redis.Cmdable, key string) error {
 		return c.Unlink(ctx, key).Err()
 	})
+	if err == nil {
+		err = s.scan(ctx, s.numberKeyOf("*"), func(ctx context.Context, c redis.Cmdable, key string) error {
+			return s.forgetNumber(ctx, c, partition, key)
+		})
+	}
 	return s.unavailable(doing, err)
+}
+
+// forgetNumber frees a source's number where the application that has it is of the partition.
+func (s *Store) forgetNumber(ctx context.Context, c redis.Cmdable, partition int32, key string) error {
+	holder, err := c.Get(ctx, key).Result()
+	if errors.Is(err, redis.Nil) { // it has just ended
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if of, err := s.partitionOf(holder); err != nil || of != partition {
+		return nil //nolint:nilerr // what is no application is of no partition
+	}
+	return c.Unlink(ctx, key).Err()
 }

@@ -51,8 +51,37 @@ func decodeCard(text []byte) (schemas.Card, error) {
 	return card, nil
 }
 
+// reservedFor is how long a number stays reserved that neither Put nor the log has settled: longer than an intake waits for Kafka.
+const reservedFor = time.Minute
+
+// reserve takes a number unless it is taken.
+//
+// KEYS[1] the number; ARGV[1] application number, ARGV[2] time to live in ms of a new reservation
+// Returns {application number that has it, PTTL}
+var reserve = redis.NewScript(`
+local holder = redis.call('GET', KEYS[1])
+if not holder then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  holder = ARGV[1]
+end
+return {holder, redis.call('PTTL', KEYS[1])}
+`)
+
+// Reserve takes a source's number for an application that is about to be put on case-input, and returns the application that has
+// it: this one, or one of another person that was first. Settled says that the holder's submission was taken; else it may still be on
+// its way to Kafka or have failed there, and the number comes free within a minute.
+func (s *Store) Reserve(ctx context.Context, source, number, applicationNo string) (holder string, settled bool, err error) {
+	reply, err := reserve.Run(ctx, s.rdb, []string{s.numberKey(source, number)}, applicationNo, reservedFor.Milliseconds()).Slice()
+	if err != nil {
+		return "", false, s.unavailable("reserve the number of application "+applicationNo, err)
+	}
+	holder, _ = reply[0].(string)
+	left, _ := reply[1].(int64)
+	return holder, left < 0 || left > reservedFor.Milliseconds(), nil
+}
+
 // Put writes the card of an application that was just put on case-input, unless there is one: what the log says is never
-// overwritten. It lives for Config.EndedTTL, or until the log replaces it.
+// overwritten. It settles who has the source's number. Both live for Config.EndedTTL, or until the log replaces them.
 func (s *Store) Put(ctx context.Context, card schemas.Card) error {
 	p, err := s.partitionOf(card.ApplicationNo)
 	if err != nil {
@@ -62,8 +91,13 @@ func (s *Store) Put(ctx context.Context, card schemas.Card) error {
 	if err != nil {
 		return fmt.Errorf("put card %s: %w", card.ApplicationNo, err)
 	}
-	err = s.rdb.SetArgs(ctx, s.cardKey(p, card.ApplicationNo), text, redis.SetArgs{Mode: "NX", TTL: s.cfg.EndedTTL}).Err()
-	if errors.Is(err, redis.Nil) { // there is one
+	var put *redis.StatusCmd
+	_, err = s.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		pipe.ExpireGT(ctx, s.numberKey(card.Source, card.SourceApplicationNo), s.cfg.EndedTTL) // not what the log has settled for good
+		put = pipe.SetArgs(ctx, s.cardKey(p, card.ApplicationNo), text, redis.SetArgs{Mode: "NX", TTL: s.cfg.EndedTTL})
+		return nil
+	})
+	if errors.Is(put.Err(), redis.Nil) && errors.Is(err, redis.Nil) { // there is a card
 		return nil
 	}
 	return s.unavailable("put card "+card.ApplicationNo, err)

@@ -25,6 +25,11 @@
 // good when the log says that its rung fired, or its clock was paused or resolved. A deadline can be claimed twice, by
 // a poller that died or was slow: what is made of a claim must have an id that derives from the deadline alone.
 //
+// # Numbers of sources
+//
+// [Store.Reserve] says which application came under a source's number. It follows the log as the cards do, so that a source that
+// sends another person under a known number is refused, after FLUSHALL too.
+//
 // # Errors
 //
 // What Redis or the way to it does is unavailable (fault.Outage "redis"). Values in Redis that are not ours are permanent.
@@ -36,5 +41,5 @@
 //
 // # Keys
 //
-// All keys of one partition share a cluster hash tag, see keys.go.
+// All keys of one partition share a cluster hash tag, see keys.go. Numbers and references have slots of their own.
 package deadline

@@ -113,8 +113,13 @@ func (s *Store) dumpCards(ctx context.Context, partition int32) ([]schemas.Card,
 
 // scanCards calls fn for the key of each card of a partition, some perhaps twice.
 func (s *Store) scanCards(ctx context.Context, partition int32, fn func(ctx context.Context, c redis.Cmdable, key string) error) error {
+	return s.scan(ctx, s.cardKey(partition, "*"), fn)
+}
+
+// scan calls fn for each key of a pattern, some perhaps twice.
+func (s *Store) scan(ctx context.Context, pattern string, fn func(ctx context.Context, c redis.Cmdable, key string) error) error {
 	return s.eachNode(ctx, func(ctx context.Context, c redis.Cmdable) error {
-		scan := c.Scan(ctx, 0, s.cardKey(partition, "*"), scanPage).Iterator()
+		scan := c.Scan(ctx, 0, pattern, scanPage).Iterator()
 		for scan.Next(ctx) {
 			if err := fn(ctx, c, scan.Val()); err != nil {
 				return err

@@ -34,6 +34,15 @@ func (s *Store) cardKey(partition int32, applicationNo string) string {
 	return s.key(partition, "card:"+applicationNo)
 }
 
+// numberKey is a string, the application that came under a source's number: permithub:number:{9a40…}. Both are hashed: the number is
+// foreign text of any length. It has a slot of its own, since another person's application lies in another partition.
+func (s *Store) numberKey(source, number string) string {
+	sum := sha256.Sum256([]byte(source + "\x00" + number))
+	return s.numberKeyOf(hex.EncodeToString(sum[:16]))
+}
+
+func (s *Store) numberKeyOf(hash string) string { return s.cfg.Prefix + ":number:{" + hash + "}" }
+
 // refKey is a string, the effect id behind a gateway's number: permithub:sms:{5f1c…}. The number is hashed: it is foreign
 // text of any length.
 func (s *Store) refKey(ref string) string {

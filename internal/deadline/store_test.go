@@ -223,8 +223,9 @@ func (c *cut) answers(near, far net.Conn) {
 		if err != nil {
 			return
 		}
-		// A script that is not loaded yet is sent again: its refusal is not the answer to lose.
-		if c.armed.Load() && !strings.HasPrefix(string(buf[:n]), "-NOSCRIPT") && c.armed.CompareAndSwap(true, false) {
+		// The answer to lose is a script's: not that to the numbers before it, nor the refusal of a script that is not loaded yet.
+		said := string(buf[:n])
+		if c.armed.Load() && said != "+OK\r\n" && !strings.HasPrefix(said, "-NOSCRIPT") && c.armed.CompareAndSwap(true, false) {
 			c.lost.Add(1)
 			return
 		}
@@ -258,5 +259,57 @@ func TestLostAnswer(t *testing.T) {
 		if got, err := direct.Claim(ctx, 0, now.Add(10*time.Second), 10, time.Second); err != nil || len(got) != 1 {
 			t.Errorf("after the lease of the lost claim: %v, %v", got, err)
 		}
+	})
+}
+
+func TestNumbers(t *testing.T) {
+	mine, other := applicationsOf(1, 1)[0], applicationsOf(2, 1)[0]
+	card := schemas.Card{ApplicationNo: mine, Source: "province", SourceApplicationNo: "1", BodyHash: "b0", ReceivedAt: schemas.At(start)}
+	onBoth(t, func(t *testing.T, r server) {
+		s, ctx := open(t, r.addr, nil), t.Context()
+		reserve := func(source, number, no, want string, wantSettled bool) {
+			t.Helper()
+			holder, settled, err := s.Reserve(ctx, source, number, no)
+			if err != nil || holder != want || settled != wantSettled {
+				t.Errorf("%s/%s for %s: held by %s, settled %v, %v; want %s, %v", source, number, no, holder, settled, err, want, wantSettled)
+			}
+		}
+		reserve("province", "1", mine, mine, false)
+		reserve("province", "1", other, mine, false)
+		reserve("window", "1", other, other, false) // each source counts for itself
+		key := s.numberKey("province", "1")
+		if ttl := s.rdb.PTTL(ctx, key).Val(); ttl <= 0 || ttl > reservedFor {
+			t.Errorf("an unsettled number stays reserved for %s", ttl)
+		}
+		if err := s.Put(ctx, card); err != nil {
+			t.Fatal(err)
+		}
+		reserve("province", "1", other, mine, true)
+
+		open := standing(mine, 1, rungs(mine, "T1", 5)...)
+		open.Card.Source, open.Card.SourceApplicationNo = "province", "1"
+		r.flush()
+		mark := mustApply(t, s, 1, 0, open) // the log brings it back
+		reserve("province", "1", other, mine, true)
+		if err := s.Put(ctx, card); err != nil { // late: the log has spoken
+			t.Fatal(err)
+		}
+		if ttl := s.rdb.PTTL(ctx, key).Val(); ttl != -1 {
+			t.Errorf("the number of an open case stays for %s", ttl)
+		}
+		open.Deadlines, open.EndedAt = nil, time.Now().Add(-29*24*time.Hour)
+		mustApply(t, s, 1, mark, open)
+		if ttl := s.rdb.PTTL(ctx, key).Val(); ttl <= 23*time.Hour || ttl > 24*time.Hour {
+			t.Errorf("the number of a case that ended 29 days ago stays for %s", ttl)
+		}
+		if err := s.Reset(ctx, 2); err != nil {
+			t.Fatal(err)
+		}
+		reserve("province", "1", other, mine, true)
+		reserve("window", "1", mine, mine, false)
+		if err := s.Reset(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		reserve("province", "1", other, other, false)
 	})
 }

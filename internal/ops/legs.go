@@ -33,7 +33,7 @@ const (
 
 var (
 	inputKinds = []string{
-		string(schemas.InputSubmission), string(schemas.InputSupplement), string(schemas.InputWithdrawal), string(schemas.InputOfficerAction),
+		string(schemas.InputSubmission), string(schemas.InputContradiction), string(schemas.InputSupplement), string(schemas.InputWithdrawal), string(schemas.InputOfficerAction),
 		string(schemas.InputEffectAttempt), string(schemas.InputEffectResult), string(schemas.InputSMSReceipt), string(schemas.InputDeadlineReached), other,
 	}
 	outcomes   = []string{"issued", "refused", "not_accepted", "withdrawn", "revoked"}

@@ -46,6 +46,7 @@ var forms = map[string]form{
 	"dossier_id":                pattern(dossierPattern),
 	"person_token":              pattern(`^[A-Z2-7]{52}$`),
 	"application_no":            pattern(applicationPattern),
+	"other_application_no":      pattern(applicationPattern),
 	"effect_id":                 pattern(`^[A-Z2-7]{16}[0-9A-Z]-[a-z]+-[1-9][0-9]{0,5}$`),
 	"source":                    pattern(sourcePattern),
 	"Phone.source":              among("applicant", "real_name_account", "window"),
@@ -138,6 +139,7 @@ var demands = []struct {
 	required             []string
 }{
 	{"Input", "kind", string(schemas.InputSubmission), []string{"person_token", "submission", "person"}},
+	{"Input", "kind", string(schemas.InputContradiction), []string{"contradiction"}},
 	{"Input", "kind", string(schemas.InputSupplement), []string{"supplement"}},
 	{"Input", "kind", string(schemas.InputWithdrawal), []string{"withdrawal"}},
 	{"Input", "kind", string(schemas.InputOfficerAction), []string{"action"}},

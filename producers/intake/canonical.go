@@ -121,6 +121,20 @@ func (a *Application) input(src *Source, routeKey []byte, receivedAt time.Time, 
 	}, nil
 }
 
+// contradictionOf tells the file of application holder that its source sent in, another person's application, under the same number.
+func contradictionOf(in *schemas.Input, holder string) (*schemas.Input, error) {
+	dossier, err := schemas.DossierOf(holder)
+	if err != nil {
+		return nil, fmt.Errorf("who has the number of %s: %w", in.ApplicationNo, err)
+	}
+	number := in.Submission.SourceApplicationNo
+	return &schemas.Input{
+		InputID: schemas.InputID(in.Source, number+"/"+in.ApplicationNo, schemas.InputContradiction), Kind: schemas.InputContradiction, DossierID: dossier,
+		ApplicationNo: holder, Source: in.Source, ReceivedAt: in.ReceivedAt, BodyHash: in.BodyHash, Traceparent: in.Traceparent,
+		Contradiction: &schemas.Contradiction{SourceApplicationNo: number, OtherApplicationNo: in.ApplicationNo},
+	}, nil
+}
+
 // input returns the canonical input of a checked supplement to application no of that dossier.
 func (s *Supplement) input(src *Source, no, dossier string, receivedAt time.Time, traceparent string) (*schemas.Input, error) {
 	in := &schemas.Input{

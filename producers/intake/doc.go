@@ -15,7 +15,8 @@
 //
 // 202 means that Kafka has acknowledged the input, and nothing less. The same submission again gets the same answer; the same number
 // with other content gets 409 and is recorded in the dossier. 503 means that nothing is promised: sending again is safe.
-// Without the card store (Redis) intake goes on, and the dossier alone catches repeats.
+// Without the card store (Redis) intake goes on, and the dossier alone catches repeats and contradictions of one person; another
+// person's application under the same number is then taken for one of its own.
 //
 // # Faults
 //

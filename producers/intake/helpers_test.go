@@ -28,6 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type store struct {
 	mu    sync.Mutex
 	cards map[string]schemas.Card
+	held  map[string]string // by source and number: the application that has it
 	err   error
 }
 
@@ -36,6 +37,23 @@ func (s *store) Find(_ context.Context, no string) (schemas.Card, bool, error) {
 	defer s.mu.Unlock()
 	card, ok := s.cards[no]
 	return card, ok && s.err == nil, s.err
+}
+
+func (s *store) Reserve(_ context.Context, source, number, no string) (holder string, settled bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return "", false, s.err
+	}
+	key := source + "/" + number
+	if s.held[key] == "" {
+		if s.held == nil {
+			s.held = map[string]string{}
+		}
+		s.held[key] = no
+	}
+	_, settled = s.cards[s.held[key]]
+	return s.held[key], settled, nil
 }
 
 func (s *store) Put(_ context.Context, card schemas.Card) error {

@@ -19,6 +19,9 @@ import (
 type Cards interface {
 	// Find returns the card of an application, and false where there is none.
 	Find(ctx context.Context, applicationNo string) (schemas.Card, bool, error)
+	// Reserve takes a source's number for an application that is about to be put on case-input, and returns which application has it: this
+	// one, or another person's that came first. Settled says that the other one was taken; else it may still be on its way, or have failed.
+	Reserve(ctx context.Context, source, number, applicationNo string) (holder string, settled bool, err error)
 	// Put writes the card of an application that was just put on case-input; it never overwrites what the log said.
 	Put(ctx context.Context, card schemas.Card) error
 }
@@ -150,6 +153,9 @@ func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error)
 		a.Repeated = true
 		return a, nil
 	}
+	if err := s.reserve(ctx, in); err != nil {
+		return Accepted{}, err
+	}
 	if err := s.publish(ctx, in); err != nil {
 		return Accepted{}, err
 	}
@@ -158,6 +164,36 @@ func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error)
 			ReceivedAt: in.ReceivedAt, Stage: schemas.StageSubmitted})
 	}
 	return s.accepted(in, in.ReceivedAt), nil
+}
+
+// reserve refuses a number under which another person's application came before: the number of an application holds the person, so
+// neither card nor file of this one would show it. The other file records it. Where Redis does not answer, the application is taken.
+func (s *Service) reserve(ctx context.Context, in *schemas.Input) error {
+	holder, settled, err := s.holder(ctx, in)
+	switch {
+	case err != nil || holder == in.ApplicationNo:
+		return nil
+	case !settled:
+		if _, found := s.findCard(ctx, holder); !found {
+			return fault.Outage("number_reserved", fmt.Errorf("submit %s: application %s is being taken under the same number", in.ApplicationNo, holder))
+		}
+	}
+	contradiction, err := contradictionOf(in, holder)
+	if err != nil {
+		return fmt.Errorf("submit %s: %w", in.ApplicationNo, err)
+	}
+	return s.conflict(ctx, contradiction)
+}
+
+// holder returns which application has the source's number.
+func (s *Service) holder(ctx context.Context, in *schemas.Input) (no string, settled bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.CardTimeout)
+	defer cancel()
+	no, settled, err = s.ports.Cards.Reserve(ctx, in.Source, in.Submission.SourceApplicationNo, in.ApplicationNo)
+	if err != nil {
+		s.metrics.cardErrors.WithLabelValues("reserve").Inc()
+	}
+	return no, settled, err
 }
 
 // conflict puts the contradiction on case-input, where the dossier records it, and says so once that is durable.

@@ -65,7 +65,7 @@ func newMetrics(reg prometheus.Registerer, sources []string) *metrics {
 	for _, reason := range denialNames {
 		m.denials.WithLabelValues(reason)
 	}
-	for _, op := range []string{"find", "put"} {
+	for _, op := range []string{"find", "reserve", "put"} {
 		m.cardErrors.WithLabelValues(op)
 	}
 	for _, op := range operations {

@@ -114,6 +114,55 @@ func TestOtherContentUnderTheSameNumberIsRecorded(t *testing.T) {
 	b.counted(t, "province", resultConflict, 2)
 }
 
+// otherCitizen has the sample's birth date and sex.
+const otherCitizen = "340102199003071240"
+
+// The number of an application holds the person: another citizen id under the same source number is another number, and a conflict all the same.
+func TestAnotherPersonUnderTheSameNumberIsRecorded(t *testing.T) {
+	b := newBench(t, nil)
+	first := want(t, b.post(t, province, submitPath, sample(t)), http.StatusAccepted)["application_no"]
+	other := edited(t, put(otherCitizen, "citizen_id"))
+	for range 2 {
+		body := want(t, b.post(t, province, submitPath, other), http.StatusConflict)
+		if body["type"] != "urn:permithub:problem:conflict" {
+			t.Errorf("type: got %v", body["type"])
+		}
+	}
+	in := b.topic.inputs(t)
+	if len(in) != 3 {
+		t.Fatalf("published %d inputs, want the application and two conflicts", len(in))
+	}
+	got, again := in[1], in[2]
+	if got.Kind != schemas.InputContradiction || got.ApplicationNo != first || got.DossierID != in[0].DossierID || got.Person != nil || again.InputID != got.InputID {
+		t.Errorf("the file of %s is not told: %+v", first, got)
+	}
+	if c := got.Contradiction; c == nil || c.OtherApplicationNo == first || c.SourceApplicationNo != in[0].Submission.SourceApplicationNo {
+		t.Errorf("contradiction %+v", c)
+	}
+	want(t, b.post(t, window, submitPath, edited(t, func(o object) { delete(o, "channel"); o["citizen_id"] = otherCitizen })), http.StatusAccepted) // each source counts for itself
+	want(t, b.post(t, province, submitPath, sample(t)), http.StatusAccepted)
+	b.counted(t, "province", resultConflict, 2)
+}
+
+// While the first one has no card it may still be on its way to Kafka, or have failed there: neither answer is safe.
+func TestAnotherPersonUnderANumberBeingTaken(t *testing.T) {
+	b := newBench(t, nil)
+	b.topic.err = errors.New("no leader")
+	want(t, b.post(t, province, submitPath, sample(t)), http.StatusServiceUnavailable)
+	b.topic.err = nil
+	other := edited(t, put(otherCitizen, "citizen_id"))
+	w := b.post(t, province, submitPath, other)
+	want(t, w, http.StatusServiceUnavailable)
+	if w.Header().Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	b.cards.held = nil // a minute later
+	want(t, b.post(t, province, submitPath, other), http.StatusAccepted)
+	if n := len(b.topic.inputs(t)); n != 1 {
+		t.Errorf("published %d inputs, want 1", n)
+	}
+}
+
 func TestNumberOfAnotherSubmissionIsNoRepeat(t *testing.T) {
 	b := newBench(t, nil)
 	no := want(t, b.post(t, province, submitPath, sample(t)), http.StatusAccepted)["application_no"].(string)
@@ -163,7 +212,7 @@ func TestCardStoreIsAway(t *testing.T) {
 	if len(in) != 2 || in[0].InputID != in[1].InputID || in[0].BodyHash != in[1].BodyHash {
 		t.Errorf("want the same input twice for the dossier to see, got %d", len(in))
 	}
-	for _, op := range []string{"find", "put"} {
+	for _, op := range []string{"find", "reserve", "put"} {
 		if got := testutil.ToFloat64(b.metrics.cardErrors.WithLabelValues(op)); got != 2 {
 			t.Errorf("card errors{%s}: got %v, want 2", op, got)
 		}
