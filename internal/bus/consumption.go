@@ -31,6 +31,8 @@ type consumption struct {
 	log         *slog.Logger
 	watch       func(*partition) (stop func()) // for the lag
 	out         chan<- *message.Message
+	// ahead is closed once another step, which goes first, is open; nil where none does.
+	ahead <-chan struct{}
 	// drain is how long work may go on without its partition, and how long a handler may take to stop after that.
 	drain time.Duration
 }
@@ -43,6 +45,23 @@ const (
 	// laneWindow is how far the fastest key may run ahead of the slowest in one partition.
 	laneWindow = 1_024
 )
+
+// headStart is how long the others wait, at most, for the step that goes first.
+const headStart = 100 * time.Millisecond
+
+// giveWay lets the step that goes first join its group before this one asks the coordinator for anything.
+func (c *consumption) giveWay(ctx context.Context) {
+	if c.ahead == nil {
+		return
+	}
+	t := time.NewTimer(headStart)
+	defer t.Stop()
+	select {
+	case <-c.ahead:
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
 
 // defaultBatches is how many batches are handled at once: what waits meanwhile merges into larger ones.
 func defaultBatches() int { return 2 * runtime.GOMAXPROCS(0) }

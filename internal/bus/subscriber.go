@@ -66,6 +66,7 @@ func (s *Subscriber) subscribe(ctx context.Context, how *consumption) (<-chan *m
 	s.running.Go(func() {
 		defer close(out)
 		defer cancel()
+		how.giveWay(ctx)
 		if err := (&membership{client: s.client, how: how}).run(ctx); err != nil {
 			how.log.Error("consumer group", "group", how.group, "error", err)
 		}
