@@ -12,15 +12,21 @@ import (
 // gateBackoff is the pause of a step whose far side is unavailable.
 var gateBackoff = backoff{min: 100 * time.Millisecond, max: 5 * time.Second}
 
+// gateSettled is how long nothing may fail until a step counts as resumed. Records that never ask the far side are answered too: one of
+// them opens the gate, but proves nothing.
+const gateSettled = 5 * time.Second
+
 // gate pauses a step while its far side is unavailable. After each pause it lets one record through to try.
 type gate struct {
 	log    *slog.Logger
 	paused func(bool) // for the gauge
 
 	mu       sync.Mutex
-	failures int // in a row; 0 means open
+	failures int  // since it last counted as resumed
+	closed   bool // until a try is answered
 	until    time.Time
 	trying   bool
+	settling *time.Timer   // runs while it is open after failures
 	changed  chan struct{} // closed at every change
 }
 
@@ -40,7 +46,7 @@ func (g *gate) enter(ctx context.Context) (p pass, ok bool) {
 		g.mu.Lock()
 		wait := time.Until(g.until)
 		switch {
-		case g.failures == 0:
+		case !g.closed:
 			g.mu.Unlock()
 			return pass{gate: g}, true
 		case wait <= 0 && !g.trying:
@@ -88,23 +94,39 @@ func (p pass) answered(err error) {
 		g.trying = false
 	}
 	switch unavailable := fault.ClassOf(err) == fault.Unavailable; {
-	case unavailable && (p.try || g.failures == 0): // those that were under way when the pause began do not prolong it
+	case unavailable && (p.try || !g.closed): // those that were under way when the pause began do not prolong it
+		g.closed = true
 		g.failures++
 		g.until = time.Now().Add(gateBackoff.after(g.failures))
+		if g.settling != nil {
+			g.settling.Stop()
+		}
 		if g.failures == 1 {
 			g.paused(true)
 			g.log.Warn("step paused", "code", fault.CodeOf(err), "error", err)
 		}
-	case !unavailable && g.failures > 0:
-		g.failures = 0
-		g.paused(false)
-		g.log.Info("step resumed")
+	case !unavailable && g.closed:
+		g.closed = false
+		failures := g.failures
+		g.settling = time.AfterFunc(gateSettled, func() { g.settled(failures) })
 	default:
 		if !p.try {
 			return
 		}
 	}
 	g.changeLocked()
+}
+
+// settled ends a pause for good, unless something failed again meanwhile.
+func (g *gate) settled(failures int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed || g.failures != failures {
+		return
+	}
+	g.failures = 0
+	g.paused(false)
+	g.log.Info("step resumed")
 }
 
 func (g *gate) changeLocked() {

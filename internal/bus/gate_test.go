@@ -57,8 +57,45 @@ func TestGateLetsOneTryAfterEachPause(t *testing.T) {
 		}
 		(<-entered).answered(nil)
 		synctest.Wait()
-		if len(entered) != 4 || paused {
-			t.Errorf("after the far side came back: %d of 4 through, paused %v", len(entered), paused)
+		if len(entered) != 4 || !paused {
+			t.Errorf("after an answer: %d of 4 through, paused %v", len(entered), paused)
+		}
+		time.Sleep(gateSettled)
+		synctest.Wait()
+		if paused {
+			t.Error("still paused")
+		}
+	})
+}
+
+// A record that never asked the far side opens the gate and proves nothing: the pauses go on growing, and nobody is told of a change.
+func TestGateKeepsCountingUntilItHasSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		changes := 0
+		g := newGate(testLog(), func(bool) { changes++ })
+		answer := func(err error) time.Duration {
+			begun := time.Now()
+			p, _ := g.enter(t.Context())
+			p.answered(err)
+			return time.Since(begun)
+		}
+		answer(errDown)
+		var waited time.Duration
+		for range 9 {
+			waited = answer(nil)
+			answer(errDown)
+		}
+		if waited < gateBackoff.max*3/4 || changes != 1 {
+			t.Errorf("the last pause was %s, %d changes shown", waited, changes)
+		}
+		answer(nil)
+		time.Sleep(gateSettled)
+		synctest.Wait()
+		if answer(errDown); changes != 3 {
+			t.Errorf("%d changes shown, want paused, resumed, paused", changes)
+		}
+		if waited := answer(nil); waited > gateBackoff.min {
+			t.Errorf("after it had settled the first pause is %s", waited)
 		}
 	})
 }

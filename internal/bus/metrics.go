@@ -50,7 +50,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "permithub_log_void_records_total", Help: "Records of a stamped topic that were read and dropped, because they landed at another offset than their writer expected."}),
 		produceSeconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "permithub_produce_seconds", Help: "Time from handing records over to their acknowledgement by all in-sync replicas.", Buckets: buckets}),
-		paused:  gauge("permithub_step_paused", "1 while a step waits for a far side that is unavailable.", "step"),
+		paused:  gauge("permithub_step_paused", "1 while a step waits for a far side that is unavailable, and until nothing has failed for 5 s.", "step"),
 		hung:    gauge("permithub_step_hung", "Handler calls of a step that have taken longer than the limit and still run.", "step"),
 		stopped: gauge("permithub_partition_stopped", "1 where a partition is not read, because its position lies outside what the topic holds.", "topic", "partition"),
 		lag:     newLagCollector(),
