@@ -27,6 +27,7 @@ import (
 
 	"permithub/internal/bus"
 	"permithub/internal/casework"
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -109,15 +110,18 @@ func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
 	if p == nil {
 		return fmt.Errorf("%s: partition %d is not owned", s.name, b.Partition)
 	}
+	failpoint.Here(failpoint.P1)
 	for {
 		err := s.decideAll(ctx, p, b.Records)
 		switch {
 		case err == nil:
+			failpoint.Here(failpoint.P6)
 			return nil
 		case errors.Is(err, bus.ErrLost):
 			if err := s.catchUp(ctx, p); err != nil {
 				return err
 			}
+			failpoint.Here(failpoint.P5)
 		default:
 			// It is open whether the append landed: read on before anything else is stamped.
 			return errors.Join(err, s.catchUp(ctx, p))
@@ -186,6 +190,7 @@ func (s *Step) append(ctx context.Context, d *draft) error {
 	for i, w := range d.pending {
 		recs[i] = w.record
 	}
+	failpoint.Here(failpoint.P2)
 	if err := s.log.Append(ctx, d.p.id, d.p.end, recs); err != nil {
 		return err
 	}

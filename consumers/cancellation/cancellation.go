@@ -6,6 +6,7 @@ package cancellation
 import (
 	"context"
 
+	"permithub/internal/failpoint"
 	"permithub/schemas"
 )
 
@@ -19,6 +20,7 @@ type Registry interface {
 func Call(r Registry) func(context.Context, schemas.Order) (schemas.EffectResult, error) {
 	return func(ctx context.Context, o schemas.Order) (schemas.EffectResult, error) {
 		ref, err := r.Cancel(ctx, o)
+		failpoint.Here(failpoint.G2)
 		return schemas.EffectResult{Ref: ref}, err
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"permithub/internal/bus"
 	"permithub/internal/deadline"
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 )
 
@@ -37,6 +38,7 @@ func (s *Step) replay(ctx context.Context, p *partition) error {
 	if mark < p.next {
 		s.metrics.replays.Inc()
 		s.logger.WarnContext(ctx, "deadline index lost, replaying", "partition", p.id, "mark", mark, "position", p.next)
+		failpoint.Here(failpoint.R2)
 	}
 	p.next = mark
 	end, err := s.readOn(ctx, p)

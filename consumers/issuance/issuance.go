@@ -7,6 +7,7 @@ package issuance
 import (
 	"context"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -29,6 +30,7 @@ func Call(i Issuer) func(context.Context, schemas.Order) (schemas.EffectResult, 
 		if err != nil {
 			return schemas.EffectResult{}, err
 		}
+		failpoint.Here(failpoint.G1)
 		return schemas.EffectResult{Permit: &permit, Ref: permit.PermitNo, At: permit.IssuedAt}, nil
 	}
 }

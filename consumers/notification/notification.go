@@ -14,6 +14,7 @@ import (
 
 	"permithub/internal/bus"
 	"permithub/internal/effect"
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -118,6 +119,7 @@ func (s *Step) transmit(ctx context.Context, o schemas.Order) (schemas.EffectRes
 	phone := o.Person.ContactPhone.Number
 	s.note(ctx, id, s.receipt.Expect(ctx, phone, id.effectID))
 	now := s.call(ctx, phone, sms)
+	failpoint.Here(failpoint.D5)
 	if now.err != nil && fault.ClassOf(now.err) == fault.Unavailable {
 		return schemas.EffectResult{}, now.err
 	}

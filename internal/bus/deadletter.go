@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -31,6 +32,7 @@ func (c *Client) DeadLetter(ctx context.Context, step string, rec Record, err er
 	if e != nil {
 		return fmt.Errorf("dead-letter %s/%d@%d: %w", rec.Topic, rec.Partition, rec.Offset, e)
 	}
+	failpoint.Here(failpoint.Q1)
 	c.metrics.deadLetters.WithLabelValues(step, class.String()).Inc()
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -77,6 +78,7 @@ func (l *Log) append(ctx context.Context, tp topicPartition, at int64, records [
 	start := time.Now()
 	wire := appendRecordBatch(nil, batch, start, anonymous)
 	answers, err := l.client.cluster.produce(ctx, map[topicPartition][]byte{tp: wire})
+	failpoint.Here(failpoint.P3)
 	a, answered := answers[tp]
 	switch {
 	case err == nil && !answered:
@@ -106,6 +108,7 @@ func (l *Log) landed(ctx context.Context, partition int32, stands bool) error {
 	if stands {
 		return nil
 	}
+	failpoint.Here(failpoint.P4)
 	if n > 1 {
 		sleep(ctx, rand.N(contentionBackoff.after(n-1)))
 	}

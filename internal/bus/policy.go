@@ -9,6 +9,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 )
 
@@ -92,6 +93,7 @@ func (p *policy) moveOn(ctx context.Context, d *delivery, err error) error {
 	case e != nil:
 		return e
 	}
+	failpoint.Here(failpoint.D4)
 	p.count(resultRetried, 1)
 	p.log.Warn("record waits", append(position(d), "tier", tier.Topic, "code", fault.CodeOf(err), "error", err)...)
 	return nil

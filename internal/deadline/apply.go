@@ -11,6 +11,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -152,6 +153,7 @@ func (s *Store) Apply(ctx context.Context, p Projection) (Verdict, int64, error)
 	if err != nil {
 		return "", 0, s.unavailable(doing, err)
 	}
+	failpoint.Here(failpoint.R1)
 	mark, err := strconv.ParseInt(reply[1], 10, 64)
 	if err != nil {
 		return "", 0, fault.Rejectf("bad_mark", "%s: the mark in redis is not a number", doing)

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"permithub/internal/bus"
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -52,13 +53,16 @@ func (w *Worker) Handle(ctx context.Context, rec bus.Record) error {
 			continue
 		}
 		o := t.Order(i)
+		failpoint.Here(failpoint.D1)
 		r, err := w.Call(ctx, o)
 		if r, err = w.settle(r, err); err != nil {
 			return fmt.Errorf("%s %s: %w", w.Step, o.Effect.EffectID, err)
 		}
+		failpoint.Here(failpoint.D2)
 		if err := w.Report(ctx, o, r); err != nil {
 			return err
 		}
+		failpoint.Here(failpoint.D3)
 	}
 	return nil
 }

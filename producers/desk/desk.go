@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -85,6 +86,7 @@ func (s *Service) publish(ctx context.Context, in *schemas.Input) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.PublishTimeout)
 	defer cancel()
+	failpoint.Here(failpoint.A1)
 	if err := s.ports.Publish(ctx, rec); err != nil {
 		return fmt.Errorf("publish %s: %w", in.InputID, fault.Outage("case_input", err))
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/internal/gateway"
 	"permithub/internal/problem"
@@ -87,6 +88,9 @@ func (s *Service) signed(op string, handle func(*call) answer) http.Handler {
 			a.problem.Write(w)
 		case a.body != nil:
 			problem.WriteJSON(w, a.status, a.body)
+		}
+		if a.result == resultAccepted {
+			failpoint.Sent(w, failpoint.I3)
 		}
 		s.metrics.requests.WithLabelValues(source, a.result).Inc()
 		s.metrics.duration.WithLabelValues(op).Observe(s.ports.Now().Sub(start).Seconds())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/internal/gateway"
 	"permithub/internal/trace"
@@ -159,6 +160,7 @@ func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error)
 	if err := s.publish(ctx, in); err != nil {
 		return Accepted{}, err
 	}
+	failpoint.Here(failpoint.I2)
 	if !found {
 		s.putCard(ctx, schemas.Card{ApplicationNo: in.ApplicationNo, Source: in.Source, SourceApplicationNo: number, BodyHash: in.BodyHash,
 			ReceivedAt: in.ReceivedAt, Stage: schemas.StageSubmitted})
@@ -219,6 +221,7 @@ func (s *Service) publish(ctx context.Context, in *schemas.Input) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.PublishTimeout)
 	defer cancel()
+	failpoint.Here(failpoint.I1)
 	if err := s.ports.Publish(ctx, rec); err != nil {
 		return fmt.Errorf("publish %s: %w", in.InputID, fault.Outage("case_input", err))
 	}

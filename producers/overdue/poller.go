@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"permithub/internal/deadline"
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
 )
@@ -97,6 +98,7 @@ func (p *Poller) poll(ctx context.Context) (time.Duration, error) {
 	if err != nil || !ok {
 		return p.cfg.MaxWait, err
 	}
+	failpoint.Here(failpoint.T2)
 	// At least a millisecond: that is how finely the index is sorted.
 	return min(max(next.Sub(p.now()), time.Millisecond), p.cfg.MaxWait), nil
 }
@@ -141,6 +143,7 @@ func (p *Poller) fire(ctx context.Context, partition int32) (int, error) {
 		_ = p.index.Extend(ctx, partition, entries, now)
 		return 0, fmt.Errorf("produce %d deadlines of partition %d: %w", len(entries), partition, err)
 	}
+	failpoint.Here(failpoint.T1)
 	p.metrics.produced(entries, p.now())
 	// Where this fails, they are produced again when their lease ends: repeats.
 	return len(entries), p.index.Extend(ctx, partition, entries, now.Add(p.cfg.Produced))
