@@ -32,8 +32,13 @@ const loadSize = 40
 // begin sends n applications in the background, from number first on.
 func (in *installation) load(t *testing.T, first, n int) *load {
 	t.Helper()
-	l := &load{in: in, total: n, ended: make(chan struct{})}
-	lines := stream(t, first, n)
+	return in.loadLines(t, stream(t, first, n))
+}
+
+// loadLines sends these in the background.
+func (in *installation) loadLines(t *testing.T, lines []demo.Line) *load {
+	t.Helper()
+	l := &load{in: in, total: len(lines), ended: make(chan struct{})}
 	go func() {
 		defer close(l.ended)
 		l.all = in.send(t, lines, func(*demo.Result) { l.done.Add(1) })

@@ -122,12 +122,18 @@ func (f *front) close() {
 	f.served.Wait()
 }
 
+// portsGiven are the addresses that this process has handed out.
+var portsGiven sync.Map
+
 // fixedPort returns an address that a process can take again and again: a foreign system that is down refuses connections, which no front can
 // play. It lies below the range that kernels take the ports of outgoing connections from.
 func fixedPort(t *testing.T) string {
 	t.Helper()
 	for range 200 {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(15000+rand.IntN(5000)))
+		if _, given := portsGiven.LoadOrStore(addr, true); given { // to a system that may not listen yet, or is down
+			continue
+		}
 		if l, err := net.Listen("tcp", addr); err == nil {
 			_ = l.Close()
 			return addr

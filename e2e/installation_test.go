@@ -39,6 +39,7 @@ type installation struct {
 	hubs    []*process // those that should be running
 	read    *follower
 	doors   *demo.Doors
+	program string // the hub with its failpoints, where a scene needs it
 
 	mu    sync.Mutex
 	taken []string // application numbers answered 202
@@ -173,11 +174,16 @@ func (in *installation) serve(t *testing.T, steps ...string) *process {
 
 func (in *installation) begin(t *testing.T, steps ...string) *process {
 	t.Helper()
+	return in.beginProgram(t, binary, nil, steps...)
+}
+
+func (in *installation) beginProgram(t *testing.T, program string, environ []string, steps ...string) *process {
+	t.Helper()
 	args := []string{"serve", "--config", in.config}
 	if len(steps) > 0 {
 		args = append(args, "--steps", strings.Join(steps, ","))
 	}
-	p := launch(t, fmt.Sprintf("hub %d", len(in.all)), nil, args...)
+	p := launchProgram(t, program, fmt.Sprintf("hub %d", len(in.all)), environ, args...)
 	in.hubs, in.all = append(in.hubs, p), append(in.all, p)
 	return p
 }
@@ -208,6 +214,11 @@ func (in *installation) connect() {
 func (in *installation) crash(t *testing.T, p *process) {
 	t.Helper()
 	p.kill(t)
+	in.left(p)
+}
+
+// left takes a process that has ended off the balancers.
+func (in *installation) left(p *process) {
 	in.hubs = slices.DeleteFunc(in.hubs, func(o *process) bool { return o == p })
 	in.connect()
 }

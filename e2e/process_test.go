@@ -35,7 +35,12 @@ type process struct {
 // launch starts the binary. It dies with the test's process, and at the latest with t.
 func launch(t *testing.T, name string, environ []string, args ...string) *process {
 	t.Helper()
-	p := &process{name: name, cmd: exec.Command(binary, args...), done: make(chan struct{}), doors: map[string]string{}}
+	return launchProgram(t, binary, name, environ, args...)
+}
+
+func launchProgram(t *testing.T, program, name string, environ []string, args ...string) *process {
+	t.Helper()
+	p := &process{name: name, cmd: exec.Command(program, args...), done: make(chan struct{}), doors: map[string]string{}}
 	p.cmd.Env = append(slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "PERMITHUB_") }), environ...)
 	p.cmd.SysProcAttr = dieWithStarter()
 	stdout, err1 := p.cmd.StdoutPipe()
