@@ -162,6 +162,8 @@ func TestLanesKeepOrderPerKey(t *testing.T) {
 		return nil
 	})
 	start(t, r)
+	goOn := sync.OnceFunc(func() { close(release) })
+	t.Cleanup(goOn) // where the test fails before, nobody is left waiting
 	for i := range each {
 		for k := range keys {
 			write(t, c, schemas.Record{Topic: "in.v1", Key: fmt.Sprint(k), Value: fmt.Appendf(nil, "%d:%d", k, i)})
@@ -169,7 +171,7 @@ func TestLanesKeepOrderPerKey(t *testing.T) {
 	}
 	receive(t, blocked)
 	seen.await(t, (keys-1)*each+3) // everything but the rest of key 0
-	close(release)
+	goOn()
 	seen.await(t, keys*each)
 	if seen.again > 0 || seen.outOfOrder > 0 {
 		t.Errorf("%d again, %d out of order", seen.again, seen.outOfOrder)
