@@ -40,6 +40,7 @@ func TestEveryMutantIsCaught(t *testing.T) {
 			if testing.Short() {
 				return // it fits the source; that it is caught takes a build
 			}
+			t.Parallel()
 			m.caught(t)
 		})
 	}
