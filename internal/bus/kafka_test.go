@@ -3,7 +3,13 @@
 package bus
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -33,6 +39,43 @@ func TestKafkaTopics(t *testing.T) { testTopics(t, testcluster.Kafka(t).Brokers(
 
 func TestKafkaProduceKeepsOrderUnderLoad(t *testing.T) {
 	testProduceOrder(t, testcluster.Kafka(t).Brokers())
+}
+
+func TestKafkaWithTLSAndALogin(t *testing.T) {
+	login := testcluster.Kafka(t).Login(t)
+	pem, err := os.ReadFile(login.CAFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	for _, mechanism := range []string{mechanismPlain, mechanismScram256, mechanismScram512} {
+		t.Run(mechanism, func(t *testing.T) {
+			cfg := testConfig(login.Brokers)
+			cfg.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+			cfg.Mechanism, cfg.Username, cfg.Password = mechanism, login.Username, login.Password
+			testThere(t, cfg)
+		})
+	}
+	for name, change := range map[string]func(*Config){
+		"an authority that nobody knows": func(c *Config) { c.TLS = &tls.Config{MinVersion: tls.VersionTLS12} },
+		"no TLS":                         func(c *Config) { c.TLS = nil },
+		"a wrong password":               func(c *Config) { c.Password = "wrong" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := testConfig(login.Brokers)
+			cfg.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+			cfg.Mechanism, cfg.Username, cfg.Password = mechanismScram512, login.Username, login.Password
+			change(&cfg)
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			if err := openClient(t, cfg).CreateTopics(ctx, []TopicSpec{{Name: "nobody", Partitions: 1}}); err == nil {
+				t.Error("let in")
+			} else if strings.Contains(err.Error(), login.Password) {
+				t.Errorf("the password is in the error: %v", err)
+			}
+		})
+	}
 }
 
 // A broker that leads partitions dies without a word while records flow and members come and go.

@@ -34,7 +34,7 @@ func (k *Kafka) writeProperties(id int) error {
 	var text strings.Builder
 	err = parsed.Execute(&text, map[string]any{
 		"ID": id, "Voters": strings.Join(voters, ","), "Data": k.data(id),
-		"Address": address(k.cfg.Ports[id-1]), "ControllerAddress": address(k.cfg.ControllerPorts[id-1]),
+		"Address": address(k.cfg.Ports[id-1]), "ControllerAddress": address(k.cfg.ControllerPorts[id-1]), "Secure": k.secureListener(id),
 	})
 	if err != nil {
 		return err
@@ -49,6 +49,11 @@ func (k *Kafka) format(ctx context.Context, id int) error {
 	}
 	args := append(k.jvm(), "kafka.tools.StorageTool", "format",
 		"--cluster-id", clusterID, "--config", k.properties(id))
+	if k.cfg.Secure {
+		for _, mechanism := range []string{"SCRAM-SHA-256", "SCRAM-SHA-512"} {
+			args = append(args, "--add-scram", fmt.Sprintf("%s=[name=%s,password=%s]", mechanism, SecureUser, SecurePassword))
+		}
+	}
 	if out, err := exec.CommandContext(ctx, k.java, args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}

@@ -22,6 +22,8 @@ type KafkaConfig struct {
 	Ports []int
 	// ControllerPorts are the ports between the controllers. Empty: free ones.
 	ControllerPorts []int
+	// Secure gives each broker a second listener, encrypted and with a login: see [Kafka.Secure].
+	Secure bool
 	// Detached lets the brokers outlive this process.
 	Detached bool
 	// FullCompiler gives the JVMs both compilers, for measurements. False: the quick one only, which starts sooner.
@@ -34,6 +36,8 @@ type Kafka struct {
 	cfg   KafkaConfig
 	java  string
 	jars  string
+	ca    string     // file with the certificate that signed the brokers'; empty without a secure listener
+	ports []int      // of the secure listeners
 	mu    sync.Mutex // guards nodes
 	nodes [Nodes]*process
 }
@@ -52,17 +56,23 @@ func NewKafka(ctx context.Context, cfg KafkaConfig) (*Kafka, error) {
 	if cfg.Dir, err = filepath.Abs(cfg.Dir); err != nil {
 		return nil, fmt.Errorf("resolve folder: %w", err)
 	}
+	free, err := freePorts(3 * Nodes)
+	if err != nil {
+		return nil, err
+	}
 	if len(cfg.Ports) == 0 || len(cfg.ControllerPorts) == 0 {
-		ports, err := freePorts(2 * Nodes)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Ports, cfg.ControllerPorts = ports[:Nodes], ports[Nodes:]
+		cfg.Ports, cfg.ControllerPorts = free[:Nodes], free[Nodes:2*Nodes]
 	}
 	if len(cfg.Ports) != Nodes || len(cfg.ControllerPorts) != Nodes {
 		return nil, fmt.Errorf("want %d ports and %d controller ports", Nodes, Nodes)
 	}
 	k := &Kafka{cfg: cfg, java: java, jars: libs}
+	if cfg.Secure {
+		k.ports = free[2*Nodes:]
+		if err := k.secure(); err != nil {
+			return nil, fmt.Errorf("secure the brokers: %w", err)
+		}
+	}
 	for id := 1; id <= Nodes; id++ {
 		if err := k.writeProperties(id); err != nil {
 			return nil, fmt.Errorf("configure broker %d: %w", id, err)
@@ -102,7 +112,7 @@ func (k *Kafka) StartNode(ctx context.Context, id int) error {
 	if p := k.nodes[id-1]; p != nil && p.alive() {
 		return nil
 	}
-	if err := mustBeFree(k.cfg.Ports[id-1], k.cfg.ControllerPorts[id-1]); err != nil {
+	if err := mustBeFree(k.portsOf(id)...); err != nil {
 		return fmt.Errorf("start broker %d: %w", id, err)
 	}
 	if err := k.format(ctx, id); err != nil {
@@ -169,6 +179,14 @@ func checkID(id int) error {
 		return fmt.Errorf("no broker %d: they are numbered 1 to %d", id, Nodes)
 	}
 	return nil
+}
+
+func (k *Kafka) portsOf(id int) []int {
+	ports := []int{k.cfg.Ports[id-1], k.cfg.ControllerPorts[id-1]}
+	if k.cfg.Secure {
+		ports = append(ports, k.ports[id-1])
+	}
+	return ports
 }
 
 // RemoveData deletes the folder of a stopped cluster.

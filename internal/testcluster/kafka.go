@@ -3,6 +3,8 @@ package testcluster
 import (
 	"fmt"
 	"testing"
+
+	"permithub/internal/localcluster"
 )
 
 // Cluster is a Kafka cluster as one test sees it. Its brokers are numbered 1 to 3, as in Kafka's metadata.
@@ -48,6 +50,25 @@ func take(t testing.TB, alone bool) *Cluster {
 
 // Brokers returns the addresses, that of broker 1 first.
 func (c *Cluster) Brokers() []string { return c.shared.Brokers }
+
+// Login is how a client gets in where the brokers want TLS and a login.
+type Login struct {
+	// Brokers are the addresses, that of broker 1 first.
+	Brokers []string
+	// CAFile holds the certificate that signed theirs, in PEM.
+	CAFile string
+	// Username and Password are known by PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512.
+	Username, Password string
+}
+
+// Login returns the cluster's second way in. A cluster that something else started may have none: t fails.
+func (c *Cluster) Login(t testing.TB) Login {
+	t.Helper()
+	if len(c.shared.Secure) == 0 {
+		t.Fatalf("the cluster has no listener with TLS that this process knows of: set %s and %s", EnvSecure, EnvCA)
+	}
+	return Login{c.shared.Secure, c.shared.CA, localcluster.SecureUser, localcluster.SecurePassword}
+}
 
 // Kill ends a broker as a power cut would (SIGKILL) and returns when it is gone. Only with [KafkaAlone].
 func (c *Cluster) Kill(t testing.TB, id int) {

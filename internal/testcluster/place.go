@@ -17,6 +17,10 @@ const (
 	EnvControl = "PERMITHUB_TEST_KAFKA_CONTROL"
 	// EnvLock is the path that the lock files start with.
 	EnvLock = "PERMITHUB_TEST_KAFKA_LOCK"
+	// EnvSecure names the brokers' listeners with TLS and a login, separated by commas.
+	EnvSecure = "PERMITHUB_TEST_KAFKA_SECURE"
+	// EnvCA is the file with the certificate that signed theirs.
+	EnvCA = "PERMITHUB_TEST_KAFKA_CA"
 )
 
 // place says where a cluster is.
@@ -24,10 +28,13 @@ type place struct {
 	Brokers []string `json:"brokers"`
 	Control string   `json:"control"`
 	Lock    string   `json:"lock"`
+	Secure  []string `json:"secure"`
+	CA      string   `json:"ca"`
 }
 
 func (p place) environ() []string {
-	return []string{EnvBrokers + "=" + strings.Join(p.Brokers, ","), EnvControl + "=" + p.Control, EnvLock + "=" + p.Lock}
+	return []string{EnvBrokers + "=" + strings.Join(p.Brokers, ","), EnvControl + "=" + p.Control, EnvLock + "=" + p.Lock,
+		EnvSecure + "=" + strings.Join(p.Secure, ","), EnvCA + "=" + p.CA}
 }
 
 // placeFromEnviron returns false where the environment names no cluster.
@@ -36,7 +43,15 @@ func placeFromEnviron() (place, bool) {
 	if brokers == "" {
 		return place{}, false
 	}
-	return place{Brokers: strings.Split(brokers, ","), Control: os.Getenv(EnvControl), Lock: os.Getenv(EnvLock)}, true
+	return place{Brokers: strings.Split(brokers, ","), Control: os.Getenv(EnvControl), Lock: os.Getenv(EnvLock),
+		Secure: split(os.Getenv(EnvSecure)), CA: os.Getenv(EnvCA)}, true
+}
+
+func split(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
 }
 
 // ask has the server do something and waits for it. No connection is kept, so no goroutine stays behind.

@@ -50,7 +50,7 @@ func Serve(ctx context.Context) (*Server, error) {
 }
 
 func (s *Server) start(ctx context.Context) error {
-	kafka, err := localcluster.NewKafka(ctx, localcluster.KafkaConfig{Dir: filepath.Join(s.dir, "kafka")})
+	kafka, err := localcluster.NewKafka(ctx, localcluster.KafkaConfig{Dir: filepath.Join(s.dir, "kafka"), Secure: true})
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,8 @@ func (s *Server) Stop() error {
 func (s *Server) Environ() []string { return s.place().environ() }
 
 func (s *Server) place() place {
-	return place{Brokers: s.kafka.Brokers(), Control: s.url, Lock: filepath.Join(s.dir, "lock")}
+	secure, ca := s.kafka.Secure()
+	return place{Brokers: s.kafka.Brokers(), Control: s.url, Lock: filepath.Join(s.dir, "lock"), Secure: secure, CA: ca}
 }
 
 func (s *Server) routes() http.Handler {
