@@ -16,6 +16,8 @@ type Card struct {
 	AcceptedAt          *Time    `json:"accepted_at,omitempty"`
 	DueAt               *Time    `json:"due_at,omitempty"`
 	DueProvisional      bool     `json:"due_provisional,omitempty"`
+	DueLimit            *Limit   `json:"due_limit,omitempty"` // what led to due_at, with the pauses
+	Pauses              []Pause  `json:"pauses,omitempty"`
 	IssuedAt            *Time    `json:"issued_at,omitempty"`
 }
 
@@ -27,7 +29,7 @@ func (d *Dossier) Cards() []Card {
 		cards = append(cards, Card{
 			ApplicationNo: e.ApplicationNo, Source: e.Source, SourceApplicationNo: e.SourceApplicationNo, BodyHash: e.BodyHash, ReceivedAt: e.SubmittedAt,
 			Version: d.Seq, Stage: Stage(e.Outcome), Outcome: e.Outcome, Reasons: e.Reasons, PermitNo: e.PermitNo,
-			AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, IssuedAt: e.IssuedAt,
+			AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, DueProvisional: e.DueProvisional, IssuedAt: e.IssuedAt,
 		})
 	}
 	if d.Open != nil {
@@ -48,7 +50,7 @@ func (c *Case) card(version int64) Card {
 		k.Items = c.Supplements[n-1].Items
 	}
 	if t1 := c.ClockByID("T1"); t1 != nil {
-		k.DueAt, k.DueProvisional = &t1.DueAt, t1.Provisional
+		k.DueAt, k.DueProvisional, k.DueLimit, k.Pauses = &t1.DueAt, t1.Provisional, t1.Limit, t1.Pauses
 	}
 	return k
 }

@@ -14,6 +14,7 @@ const (
 	InputEffectResult    InputKind = "effect_result"    // a foreign system answered, or refused
 	InputSMSReceipt      InputKind = "sms_receipt"      // the gateway reported the delivery of a notice
 	InputDeadlineReached InputKind = "deadline_reached" // a rung of a clock was reached
+	InputRecount         InputKind = "recount"          // another calendar counts the clocks of a case anew
 )
 
 // Input is one thing that happened to a person's file: the value of case-input.
@@ -37,6 +38,7 @@ type Input struct {
 	Result        *EffectResult    `json:"result,omitempty"`        // 办理结果, of kind effect_result
 	Receipt       *SMSReceipt      `json:"receipt,omitempty"`       // 短信回执, of kind sms_receipt
 	Deadline      *DeadlineReached `json:"deadline,omitempty"`      // 时限到达, of kind deadline_reached
+	Recount       *Recount         `json:"recount,omitempty"`       // 期限重算, of kind recount
 	Person        *Person          `json:"person,omitempty"`        // 个人信息: whole with a submission; with a supplement only what it corrects, with an officer's act only the remark
 }
 
@@ -149,4 +151,32 @@ type DeadlineReached struct {
 	Rung       int    `json:"rung"`        // 预警档: percent of the budget; 100 is the deadline itself
 	DueAt      Time   `json:"due_at"`      // 档位时刻: when the rung lay
 	DetectedAt Time   `json:"detected_at"` // 发现时间
+}
+
+// Recount says what another calendar makes of the clocks of a case. It carries the result and not the calendar: whoever decides it,
+// whatever calendar is loaded there, decides the same.
+type Recount struct {
+	Calendar string           `json:"calendar"` // 日历版本: that counted
+	Reason   RecountReason    `json:"reason"`   // 重算原因
+	Papers   []string         `json:"papers"`   // 依据文件: the notices that the change rests on
+	Officer  string           `json:"officer"`  // 经办人: staff number, or "hub" where the hub settles a provisional deadline by itself
+	Clocks   []RecountedClock `json:"clocks"`   // 时限
+}
+
+// RecountReason says why deadlines are counted anew.
+type RecountReason string
+
+// Reasons of a recount.
+const (
+	RecountNoticeLoaded  RecountReason = "notice_loaded"  // the notice of a year that had none
+	RecountNoticeAmended RecountReason = "notice_amended" // another notice for a year that had one
+)
+
+// RecountedClock is one clock as another calendar counts it.
+type RecountedClock struct {
+	Clock       string `json:"clock"`                 // 时限编号: "T1"
+	WasDueAt    Time   `json:"was_due_at"`            // 原到期时间: a clock that is due at another instant by now is left alone
+	DueAt       Time   `json:"due_at"`                // 到期时间
+	Provisional bool   `json:"provisional,omitempty"` // 是否暂定
+	Rungs       []Rung `json:"rungs,omitempty"`       // 预警档: every one of the clock, without fired_at
 }

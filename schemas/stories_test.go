@@ -62,6 +62,22 @@ func (b *book) childWithAgent() {
 	f.act("officer-settle", "notice-settled", no, schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "HY0109", EffectID: notice, Verdict: "sent"}, schemas.Remark{Opinion: "已电话确认收到"})
 }
 
+// recounted: accepted before the notice of the next year was out, counted anew when it is.
+func (b *book) recounted() {
+	const no = "ZLB-20261230-000009"
+	f := b.open("19910203", 19, "钱多")
+	f.at = time.Date(2026, 12, 30, 10, 0, 0, 123456000, schemas.Shanghai)
+	f.submit("", "", no, func(s *schemas.Submission) { s.Stages.Review = schemas.Manual })
+	f.answer("", "accepted-provisionally", no, schemas.EffectVerify, 1, schemas.EffectResult{Facts: f.known("33010620190031")})
+	t1 := f.file.Dossier.Open.ClockByID("T1")
+	later := schemas.At(t1.DueAt.AddDate(0, 0, 1))
+	rungs := []schemas.Rung{{Percent: 50, At: t1.Rungs[0].At}, {Percent: 75, At: t1.Rungs[1].At}, {Percent: 90, At: t1.Rungs[2].At}, {Percent: 100, At: later}}
+	f.send("recount", "recounted", schemas.Input{Kind: schemas.InputRecount, ApplicationNo: f.no(no), Source: "calendar", Recount: &schemas.Recount{
+		Calendar: "cal-0123456789ab", Reason: schemas.RecountNoticeLoaded, Papers: []string{"国务院办公厅关于2027年部分节假日安排的通知"}, Officer: "hub",
+		Clocks: []schemas.RecountedClock{{Clock: "T1", WasDueAt: t1.DueAt, DueAt: later, Rungs: rungs}},
+	}})
+}
+
 // supplement: a child without an agent and without proof is asked for both at once, and answers.
 func (b *book) supplement() {
 	const no = "ZLB-20240910-000003"

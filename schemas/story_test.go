@@ -33,6 +33,7 @@ func tellStories(t *testing.T) *book {
 	b := &book{t: t, named: map[string]bool{}}
 	b.automaticIssue()
 	b.childWithAgent()
+	b.recounted()
 	b.supplement()
 	b.refusalsAtTheCounter()
 	b.heldAndWithdrawn()

@@ -66,6 +66,9 @@ type Event struct {
 	Rung          int      `json:"rung,omitempty"`        // 预警档: percent of the budget
 	DueAt         *Time    `json:"due_at,omitempty"`      // 到期时间
 	DetectedAt    *Time    `json:"detected_at,omitempty"` // 发现时间
+	Cause         *Cause   `json:"cause,omitempty"`       // 超期原因: of a breach
+	WasDueAt      *Time    `json:"was_due_at,omitempty"`  // 原到期时间: of a recount
+	Papers        []string `json:"papers,omitempty"`      // 依据文件: of a recount
 }
 
 // Types of event.
@@ -99,6 +102,7 @@ const (
 	EvRetried             = "retried"
 	EvWarned              = "deadline_warned"
 	EvBreached            = "deadline_breached"
+	EvRecounted           = "deadline_recounted"
 	EvConflict            = "input_conflict"
 	EvRejected            = "input_rejected"
 )
@@ -127,6 +131,7 @@ type Effect struct {
 	Reasons  []string   `json:"reasons,omitempty"`   // 理由代码: notify, transmit: of a refusal
 	Items    []string   `json:"items,omitempty"`     // 补正事项: notify, transmit: what is missing
 	DueAt    *Time      `json:"due_at,omitempty"`    // 承诺办结时间: notify, transmit: the promised time
+	DueOpen  bool       `json:"due_open,omitempty"`  // 承诺办结时间是否暂定: notify, transmit
 	Run      string     `json:"run,omitempty"`       // 运行标识: transmit: the run that was granted leave
 }
 
@@ -152,6 +157,7 @@ type Case struct {
 	ApplicationNo string     `json:"application_no"`        // 申请编号
 	BodyHash      string     `json:"body_hash"`             // 申请内容摘要
 	Stage         Stage      `json:"stage"`                 // 办理环节
+	StageAt       *Time      `json:"stage_at,omitempty"`    // 环节开始时间
 	HeldFrom      Stage      `json:"held_from,omitempty"`   // 挂起前环节; also the stage before a suspension
 	Submission    Submission `json:"submission"`            // 申请
 	SubmittedAt   Time       `json:"submitted_at"`          // 提交时间
@@ -220,15 +226,52 @@ const (
 
 // Clock is one time limit running on a case.
 type Clock struct {
-	ID          string `json:"id"`                    // 时限编号: "T1"
-	StartedAt   Time   `json:"started_at"`            // 起算时间
-	DueAt       Time   `json:"due_at"`                // 到期时间: half-open: the first instant that is too late
-	Provisional bool   `json:"provisional,omitempty"` // 是否暂定
-	Rungs       []Rung `json:"rungs,omitempty"`       // 预警档
-	PausedAt    *Time  `json:"paused_at,omitempty"`   // 中止时间
-	ResolvedAt  *Time  `json:"resolved_at,omitempty"` // 停止时间
-	BreachedAt  *Time  `json:"breached_at,omitempty"` // 超期时间
+	ID          string  `json:"id"`                    // 时限编号: "T1"
+	Limit       *Limit  `json:"limit,omitempty"`       // 期限: absent where it runs in wall time
+	StartedAt   Time    `json:"started_at"`            // 起算时间
+	DueAt       Time    `json:"due_at"`                // 到期时间: half-open: the first instant that is too late
+	Provisional bool    `json:"provisional,omitempty"` // 是否暂定
+	Rungs       []Rung  `json:"rungs,omitempty"`       // 预警档
+	Pauses      []Pause `json:"pauses,omitempty"`      // 中止时段
+	PausedAt    *Time   `json:"paused_at,omitempty"`   // 中止时间: while it is paused
+	ResolvedAt  *Time   `json:"resolved_at,omitempty"` // 停止时间
+	BreachedAt  *Time   `json:"breached_at,omitempty"` // 超期时间
+	Cause       *Cause  `json:"cause,omitempty"`       // 超期原因
 }
+
+// Limit is the length of a clock as it was counted, in the words of the configuration.
+type Limit struct {
+	Days int    `json:"days"` // 天数
+	Unit string `json:"unit"` // 计算单位: "working_days" or "calendar_days"
+	End  string `json:"end"`  // 末日届满: "end_of_day" or "close_of_business"
+}
+
+// Pause is a stretch that a clock does not count (T6).
+type Pause struct {
+	From   Time   `json:"from"`             // 中止时间
+	To     *Time  `json:"to,omitempty"`     // 恢复时间: absent while it lasts
+	Ground string `json:"ground,omitempty"` // 中止事由
+	Remark string `json:"remark,omitempty"` // 说明编号: the act whose remark has the written notice's number
+}
+
+// Cause says what a breached limit was lost to.
+type Cause struct {
+	Kind   CauseKind `json:"kind"`             // 原因类别
+	Stage  Stage     `json:"stage,omitempty"`  // 环节: of the hub's own, where the case stood
+	System string    `json:"system,omitempty"` // 外部系统: that was waited for
+	From   Time      `json:"from"`             // 开始时间
+	To     *Time     `json:"to,omitempty"`     // 结束时间: absent where it lasted when the breach was recorded
+}
+
+// CauseKind is a kind of cause.
+type CauseKind string
+
+// Kinds of cause.
+const (
+	CauseOwnStage       CauseKind = "own_stage"       // the case lay in a stage of ours
+	CauseForeignOutage  CauseKind = "foreign_outage"  // a foreign system did not answer
+	CauseCalendarChange CauseKind = "calendar_change" // another calendar made the limit end earlier
+)
 
 // Rung is one warning of a clock, or, at 100, its deadline.
 type Rung struct {
@@ -239,19 +282,20 @@ type Rung struct {
 
 // EndedCase is what the file keeps at hand of a case that is over; its whole story is in the log.
 type EndedCase struct {
-	ApplicationNo       string   `json:"application_no"`        // 申请编号
-	Source              string   `json:"source"`                // 来源
-	SourceApplicationNo string   `json:"source_application_no"` // 来源系统的申请编号
-	BodyHash            string   `json:"body_hash"`             // 申请内容摘要
-	SubmittedAt         Time     `json:"submitted_at"`          // 提交时间
-	Outcome             string   `json:"outcome"`               // 结果: "issued", "refused", "not_accepted", "withdrawn", "revoked"
-	Reasons             []string `json:"reasons,omitempty"`     // 理由代码
-	PermitNo            string   `json:"permit_no,omitempty"`   // 居住证编号
-	AcceptedAt          *Time    `json:"accepted_at,omitempty"` // 受理时间
-	DueAt               *Time    `json:"due_at,omitempty"`      // 承诺办结时间
-	IssuedAt            *Time    `json:"issued_at,omitempty"`   // 签发时间
-	EndedAt             Time     `json:"ended_at"`              // 结束时间
-	Duties              []Duty   `json:"duties,omitempty"`      // 办理事项: notices sent, permits cancelled; receipts may still come
+	ApplicationNo       string   `json:"application_no"`            // 申请编号
+	Source              string   `json:"source"`                    // 来源
+	SourceApplicationNo string   `json:"source_application_no"`     // 来源系统的申请编号
+	BodyHash            string   `json:"body_hash"`                 // 申请内容摘要
+	SubmittedAt         Time     `json:"submitted_at"`              // 提交时间
+	Outcome             string   `json:"outcome"`                   // 结果: "issued", "refused", "not_accepted", "withdrawn", "revoked"
+	Reasons             []string `json:"reasons,omitempty"`         // 理由代码
+	PermitNo            string   `json:"permit_no,omitempty"`       // 居住证编号
+	AcceptedAt          *Time    `json:"accepted_at,omitempty"`     // 受理时间
+	DueAt               *Time    `json:"due_at,omitempty"`          // 承诺办结时间
+	DueProvisional      bool     `json:"due_provisional,omitempty"` // 承诺办结时间是否暂定
+	IssuedAt            *Time    `json:"issued_at,omitempty"`       // 签发时间
+	EndedAt             Time     `json:"ended_at"`                  // 结束时间
+	Duties              []Duty   `json:"duties,omitempty"`          // 办理事项: notices sent, permits cancelled; receipts may still come
 
 	Channel         Channel         `json:"channel,omitempty"`          // 渠道
 	RecognitionType RecognitionType `json:"recognition_type,omitempty"` // 互认类型

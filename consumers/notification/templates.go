@@ -70,6 +70,9 @@ func variables(o schemas.Order) map[string]string {
 	if o.Effect.DueAt != nil {
 		// The limit is half-open: the last instant inside it tells the day on which it ends.
 		v["due"] = o.Effect.DueAt.Add(-1).In(schemas.Shanghai).Format("2006年1月2日")
+		if o.Effect.DueOpen {
+			v["due"] += "（暂定）"
+		}
 	}
 	return v
 }

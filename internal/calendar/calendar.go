@@ -27,6 +27,7 @@
 package calendar
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -72,6 +73,8 @@ type Day struct {
 	Notice string `json:"notice,omitempty"`
 	// Provisional marks a day whose year has no notice yet.
 	Provisional bool `json:"provisional"`
+	// PausedSeconds is how much of the day a pause took out of the limit.
+	PausedSeconds float64 `json:"paused_seconds,omitempty"`
 }
 
 // Version names the content of the calendar: the notices, the statutory days and the office hours. The order of
@@ -86,6 +89,26 @@ func (c *Calendar) Horizon() Date { return c.horizon }
 func (c *Calendar) Working(d Date) (working bool, why string, known bool) {
 	day := c.Day(d)
 	return day.Working, day.Why, !day.Provisional
+}
+
+// Papers names the notices of a year, by title and number; nil where there is none.
+func (c *Calendar) Papers(year int) []string {
+	for _, n := range c.notices {
+		if n.Year == year {
+			return slices.Clone(n.Papers)
+		}
+	}
+	return nil
+}
+
+// Covers reports whether a notice covers every day from one to the other, both included.
+func (c *Calendar) Covers(from, to Date) bool {
+	for ; !from.After(to); from = from.AddDays(1) {
+		if c.at(from)&markKnown == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // WorkingDays returns how many working days lie after from, up to and including to; negative where to is earlier.

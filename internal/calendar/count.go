@@ -80,3 +80,46 @@ func (c *Calendar) ledger(start, last Date, l Limit) []Day {
 	}
 	return days
 }
+
+// Stretch is a time between two instants, the second one excluded.
+type Stretch struct{ From, To time.Time }
+
+// Extend returns a deadline that was moved to due by pauses, with its ledger: each day says how much of it was paused, and a day is
+// numbered when another whole day of the limit has passed by its end.
+func (c *Calendar) Extend(d Deadline, due time.Time, pauses []Stretch) Deadline {
+	d.Due, d.LastDay = due, Of(due.Add(-1))
+	start := Of(d.Accepted)
+	d.Ledger, d.Provisional = []Day{c.Day(start)}, false
+	d.Ledger[0].PausedSeconds = pausedOn(start, pauses)
+	var spent time.Duration
+	for day := start.AddDays(1); !day.After(d.LastDay); day = day.AddDays(1) {
+		row := c.Day(day)
+		row.PausedSeconds = pausedOn(day, pauses)
+		if row.Working || d.Limit.Unit == CalendarDays {
+			before := spent / fullDay
+			spent += fullDay - time.Duration(row.PausedSeconds*float64(time.Second))
+			if n := int(spent / fullDay); n > int(before) && n <= d.Limit.Days {
+				row.Counted = n
+			}
+		}
+		d.Provisional = d.Provisional || row.Provisional
+		d.Ledger = append(d.Ledger, row)
+	}
+	return d
+}
+
+// pausedOn returns the seconds of a day that lie in the pauses, which do not overlap.
+func pausedOn(d Date, pauses []Stretch) float64 {
+	var sum time.Duration
+	for _, p := range pauses {
+		from, to := p.From, p.To
+		if start := d.Start(); from.Before(start) {
+			from = start
+		}
+		if end := d.AddDays(1).Start(); to.After(end) {
+			to = end
+		}
+		sum += max(0, to.Sub(from))
+	}
+	return sum.Seconds()
+}

@@ -51,6 +51,7 @@ type decision struct {
 	said    schemas.Remark // of the officer who acts
 	events  []schemas.Event
 	effects []schemas.Effect
+	lostTo  *schemas.Cause // what a breach that is found now was lost to, where that is known beforehand
 }
 
 // Decide applies one input to a file. It returns nil where the input changes nothing (a repeat, or a word about something that is over),
@@ -137,6 +138,8 @@ func carries(in *schemas.Input) bool {
 		return in.Receipt != nil
 	case schemas.InputDeadlineReached:
 		return in.Deadline != nil
+	case schemas.InputRecount:
+		return in.Recount != nil
 	}
 	return false
 }
@@ -183,6 +186,8 @@ func (w *decision) applyOpen() {
 		w.receipt()
 	case schemas.InputDeadlineReached:
 		w.deadlineReached()
+	case schemas.InputRecount:
+		w.recount()
 	}
 }
 
@@ -307,6 +312,9 @@ func (w *decision) reject(code string) {
 // move takes the case to a stage, as the event ev tells it.
 func (w *decision) move(to schemas.Stage, ev schemas.Event) {
 	ev.From, ev.To = w.c.Stage, to
+	if at := w.at; w.c.Stage != to || w.c.StageAt == nil {
+		w.c.StageAt = &at
+	}
 	w.c.Stage = to
 	w.event(ev)
 }

@@ -19,19 +19,19 @@ const (
 
 const deadlineRung = 100
 
-// arm starts a clock: its warnings in percent of the working budget, then the deadline itself.
-func (w *decision) arm(id string, from schemas.Time, due time.Time, provisional bool, warnings ...int) {
-	k := schemas.Clock{ID: id, StartedAt: from, DueAt: schemas.At(due), Provisional: provisional}
-	for _, percent := range warnings {
-		k.Rungs = append(k.Rungs, schemas.Rung{Percent: percent, At: schemas.At(w.p.Calendar.Share(from.Time, due, percent))})
-	}
-	k.Rungs = append(k.Rungs, schemas.Rung{Percent: deadlineRung, At: k.DueAt})
-	w.c.Clocks = append(w.c.Clocks, k)
+// arm starts a clock that runs in wall time.
+func (w *decision) arm(id string, from schemas.Time, due time.Time) {
+	at := schemas.At(due)
+	w.c.Clocks = append(w.c.Clocks, schemas.Clock{ID: id, StartedAt: from, DueAt: at, Rungs: []schemas.Rung{{Percent: deadlineRung, At: at}}})
 }
 
+// armLimit starts a clock of days: its warnings in percent of the working budget, then the deadline itself.
 func (w *decision) armLimit(id string, from schemas.Time, l calendar.Limit, warnings ...int) {
-	due, provisional := w.p.Calendar.Due(from.Time, l)
-	w.arm(id, from, due, provisional, warnings...)
+	k := schemas.Clock{ID: id, Limit: limitText(l), StartedAt: from}
+	for _, percent := range append(warnings[:len(warnings):len(warnings)], deadlineRung) {
+		k.Rungs = append(k.Rungs, schemas.Rung{Percent: percent})
+	}
+	w.c.Clocks = append(w.c.Clocks, Recount(w.p.Calendar, k))
 }
 
 // armDeemed starts T5 where the installation has it on. Basis: 行政许可法 第三十二条.
@@ -49,10 +49,10 @@ func (w *decision) armPromised(accepted schemas.Time) {
 
 // armAfterIssue starts what the issue owes; these run in wall time, seconds and minutes.
 func (w *decision) armAfterIssue(at schemas.Time, cancels bool) {
-	w.arm(ClockPush, at, at.Add(w.p.PushWithin), false)
-	w.arm(ClockNotify, at, at.Add(w.p.NotifyWithin), false)
+	w.arm(ClockPush, at, at.Add(w.p.PushWithin))
+	w.arm(ClockNotify, at, at.Add(w.p.NotifyWithin))
 	if cancels {
-		w.arm(ClockCancel, at, at.Add(w.p.CancelWithin), false)
+		w.arm(ClockCancel, at, at.Add(w.p.CancelWithin))
 	}
 }
 
@@ -98,7 +98,8 @@ func (w *decision) fire(k *schemas.Clock, r *schemas.Rung, detected schemas.Time
 	if r.Percent == deadlineRung {
 		ev.Type = schemas.EvBreached
 		breached := r.At
-		k.BreachedAt = &breached
+		k.BreachedAt, k.Cause = &breached, w.causeOf(k)
+		ev.Cause = k.Cause
 	}
 	w.event(ev)
 }
@@ -112,7 +113,7 @@ func (w *decision) deadlineReached() {
 	}
 	for i := range k.Rungs {
 		r := &k.Rungs[i]
-		if r.Percent != in.Rung || !r.At.Equal(in.DueAt.Time) || in.DetectedAt.Before(r.At.Time) {
+		if r.Percent != in.Rung || !sameMilli(r.At, in.DueAt) || in.DetectedAt.Before(r.At.Time) {
 			continue
 		}
 		w.fire(k, r, in.DetectedAt)
@@ -121,6 +122,12 @@ func (w *decision) deadlineReached() {
 		}
 		return
 	}
+}
+
+// sameMilli compares two instants as finely as the index of deadlines keeps them: rounded up to the millisecond.
+func sameMilli(exact, kept schemas.Time) bool {
+	d := kept.Sub(exact.Time)
+	return d >= 0 && d < time.Millisecond
 }
 
 // deemOverdue accepts before anything else is decided where T5 is over and no timer said so yet: the law needs no timer.
@@ -149,13 +156,14 @@ func (w *decision) deemAccepted() {
 }
 
 // pause stops T1 and T4; only a suspension on a legal ground does (T6).
-func (w *decision) pause() {
+func (w *decision) pause(ground, remark string) {
 	for i := range w.c.Clocks {
 		k := &w.c.Clocks[i]
 		if k.ResolvedAt == nil && (k.ID == ClockPromised || k.ID == ClockStatutory) {
 			w.fireReached(k, w.at) // what was reached before the pause stays reached, however it ends
 			at := w.at
 			k.PausedAt = &at
+			k.Pauses = append(cloneSlice(k.Pauses), schemas.Pause{From: at, Ground: ground, Remark: remark})
 		}
 	}
 }
@@ -167,34 +175,88 @@ func (w *decision) goOn() {
 		if k.PausedAt == nil {
 			continue
 		}
-		paused := k.PausedAt.Time
+		at, paused := w.at, *k.PausedAt
 		k.PausedAt = nil
-		unit := w.unit(k.ID)
-		k.DueAt = w.shift(unit, paused, k.DueAt)
-		for j := range k.Rungs {
-			if r := &k.Rungs[j]; r.FiredAt == nil {
-				r.At = w.shift(unit, paused, r.At)
+		if k.Limit == nil || len(k.Pauses) == 0 { // armed before clocks said how they were counted
+			w.shift(k, schemas.Pause{From: paused, To: &at})
+			continue
+		}
+		k.Pauses = cloneSlice(k.Pauses)
+		k.Pauses[len(k.Pauses)-1].To = &at
+		*k = Recount(w.p.Calendar, *k)
+		w.c.Calendar = w.p.Calendar.Version()
+	}
+}
+
+// shift moves a clock that does not say how it was counted by one pause.
+func (w *decision) shift(k *schemas.Clock, p schemas.Pause) {
+	unit := w.p.Promised.Unit
+	if k.ID == ClockStatutory {
+		unit = w.p.Statutory.Unit
+	}
+	move := func(t schemas.Time) schemas.Time {
+		return schemas.At(through(w.p.Calendar, unit, []schemas.Pause{p}, t.Time))
+	}
+	k.DueAt = move(k.DueAt)
+	for i := range k.Rungs {
+		if r := &k.Rungs[i]; r.FiredAt == nil {
+			r.At = move(r.At)
+		}
+	}
+	k.Provisional = calendar.Of(k.DueAt.Add(-1)).After(w.p.Calendar.Horizon())
+}
+
+// recount takes over what another calendar makes of the clocks, where they still stand as it saw them.
+func (w *decision) recount() {
+	in := w.in.Recount
+	for _, n := range in.Clocks {
+		k := w.c.ClockByID(n.Clock)
+		if k == nil || k.Limit == nil || k.ResolvedAt != nil || !k.DueAt.Equal(n.WasDueAt.Time) || !n.DueAt.After(k.StartedAt.Time) {
+			continue
+		}
+		if n.DueAt.Equal(k.DueAt.Time) && n.Provisional == k.Provisional {
+			continue
+		}
+		was, due := k.DueAt, n.DueAt
+		k.DueAt, k.Provisional = n.DueAt, n.Provisional
+		w.c.Calendar = in.Calendar
+		w.event(schemas.Event{
+			Type: schemas.EvRecounted, Clock: k.ID, DueAt: &due, WasDueAt: &was, Officer: in.Officer, Code: string(in.Reason), Ref: in.Calendar, Papers: in.Papers,
+		})
+		w.moveRungs(k, n.Rungs)
+		if k.PausedAt != nil {
+			continue
+		}
+		if due.Before(was.Time) && was.After(w.at.Time) { // it would have been in time
+			w.lostTo = &schemas.Cause{Kind: schemas.CauseCalendarChange, From: w.at}
+		}
+		w.fireReached(k, w.at)
+		w.lostTo = nil
+	}
+	if k := w.c.ClockByID(ClockDeemed); k != nil && k.ResolvedAt == nil && !k.DueAt.After(w.at.Time) {
+		w.deemAccepted()
+	}
+}
+
+// moveRungs takes a clock's rungs to where another calendar has them. One that was reached and lies ahead again is to be reached again: the
+// event of the first time stays in the file.
+func (w *decision) moveRungs(k *schemas.Clock, rungs []schemas.Rung) {
+	for i := range k.Rungs {
+		r := &k.Rungs[i]
+		for _, n := range rungs {
+			if n.Percent == r.Percent {
+				r.At = n.At
 			}
 		}
-		last := calendar.Of(k.DueAt.Add(-1)) // half-open: the day before a midnight
-		k.Provisional = last.After(w.p.Calendar.Horizon())
+		if r.Percent == deadlineRung {
+			r.At = k.DueAt
+		}
+		if r.FiredAt == nil || !r.At.After(w.at.Time) {
+			continue
+		}
+		r.FiredAt = nil
+		if r.Percent == deadlineRung {
+			k.BreachedAt, k.Cause = nil, nil
+		}
 	}
-}
-
-func (w *decision) unit(clock string) calendar.Unit {
-	if clock == ClockStatutory {
-		return w.p.Statutory.Unit
-	}
-	return w.p.Promised.Unit
-}
-
-// shift moves an instant that lay after the pause by as much time of the limit's days as the pause left to it. What lay before the pause was reached.
-func (w *decision) shift(unit calendar.Unit, paused time.Time, t schemas.Time) schemas.Time {
-	switch {
-	case !t.After(paused):
-		return t
-	case unit == calendar.CalendarDays:
-		return schemas.At(t.Add(w.at.Sub(paused)))
-	}
-	return schemas.At(w.p.Calendar.AddWorkingTime(w.at.Time, w.p.Calendar.WorkingTime(paused, t.Time)))
 }

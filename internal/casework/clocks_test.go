@@ -317,7 +317,7 @@ func TestPauseLosesAndGainsNothing(t *testing.T) {
 			room := c.ClockByID(ClockPromised).DueAt.Sub(w.at.Time)
 			w.at = schemas.At(w.at.Add(time.Duration(rapid.Int64Range(0, int64(max(room, 1))).Draw(t, "paused"))))
 			paused, before := w.at, clone(c)
-			w.pause()
+			w.pause("hearing", "")
 			w.at = schemas.At(w.at.Add(time.Duration(rapid.Int64Range(0, int64(40*24*time.Hour)).Draw(t, "length"))))
 			w.goOn()
 			for j, k := range c.Clocks {

@@ -94,7 +94,7 @@ func (w *decision) shelve(outcome string) {
 		e.PermitNo = c.Permit.PermitNo
 	}
 	if t1 := c.ClockByID(ClockPromised); t1 != nil {
-		e.DueAt = &t1.DueAt
+		e.DueAt, e.DueProvisional = &t1.DueAt, t1.Provisional
 	}
 	w.d.Open, w.c = nil, nil
 	w.addEnded(e)

@@ -14,8 +14,9 @@ func (w *decision) submit() {
 		return
 	}
 	w.person = w.in.Person
+	at := w.at
 	w.c = &schemas.Case{
-		ApplicationNo: w.in.ApplicationNo, BodyHash: w.in.BodyHash, Stage: schemas.StageSubmitted, Submission: *w.in.Submission, SubmittedAt: w.at,
+		ApplicationNo: w.in.ApplicationNo, BodyHash: w.in.BodyHash, Stage: schemas.StageSubmitted, Submission: *w.in.Submission, SubmittedAt: w.at, StageAt: &at,
 		RulePack: w.p.Name, Calendar: w.p.Calendar.Version(),
 	}
 	w.d.Open = w.c
@@ -91,7 +92,8 @@ func (w *decision) acceptAs(verdict string, at schemas.Time, officer string) {
 	w.opinion("acceptance", verdict, officer)
 	w.resolve(ClockDeemed)
 	w.armPromised(at)
-	due := w.c.ClockByID(ClockPromised).DueAt
+	t1 := w.c.ClockByID(ClockPromised)
+	due, provisional := t1.DueAt, t1.Provisional
 	ev := schemas.Event{Type: schemas.EvAccepted, At: at, Officer: officer, DueAt: &due}
 	if verdict == verdictDeemed {
 		ev.Code = verdict
@@ -104,7 +106,7 @@ func (w *decision) acceptAs(verdict string, at schemas.Time, officer string) {
 		w.review()
 	}
 	if w.c != nil && w.c.DecidedAt == nil {
-		w.notify(schemas.Effect{Notice: NoticeReceipt, DueAt: &due})
+		w.notify(schemas.Effect{Notice: NoticeReceipt, DueAt: &due, DueOpen: provisional})
 	}
 }
 

@@ -239,7 +239,7 @@ func (w *decision) suspend(a *schemas.OfficerAction) {
 		w.reject("notice_no_missing")
 	default:
 		w.c.HeldFrom = w.c.Stage
-		w.pause()
+		w.pause(a.Ground, w.remark(a.Officer))
 		w.move(schemas.StageSuspended, schemas.Event{Type: schemas.EvSuspended, Officer: a.Officer, Code: a.Ground})
 	}
 }
@@ -248,7 +248,12 @@ func (w *decision) resume(a *schemas.OfficerAction) {
 	w.goOn()
 	to := w.c.HeldFrom
 	w.c.HeldFrom = ""
-	w.move(to, schemas.Event{Type: schemas.EvResumed, Officer: a.Officer})
+	ev := schemas.Event{Type: schemas.EvResumed, Officer: a.Officer}
+	if t1 := w.c.ClockByID(ClockPromised); t1 != nil && t1.ResolvedAt == nil {
+		due := t1.DueAt
+		ev.DueAt = &due
+	}
+	w.move(to, ev)
 }
 
 // supplement takes in what the applicant adds, and has the person looked up again: the registration may have changed too.

@@ -48,6 +48,9 @@ func (w *decision) names(remark string) bool {
 		}
 	}
 	c := w.d.Open
-	return c != nil && (slices.ContainsFunc(c.Opinions, byOpinion) ||
+	paused := func(k schemas.Clock) bool {
+		return slices.ContainsFunc(k.Pauses, func(p schemas.Pause) bool { return p.Remark == remark })
+	}
+	return c != nil && (slices.ContainsFunc(c.Clocks, paused) || slices.ContainsFunc(c.Opinions, byOpinion) ||
 		slices.ContainsFunc(c.Supplements, func(l schemas.ItemList) bool { return l.Remark == remark }))
 }

@@ -34,7 +34,8 @@ const (
 var (
 	inputKinds = []string{
 		string(schemas.InputSubmission), string(schemas.InputContradiction), string(schemas.InputSupplement), string(schemas.InputWithdrawal), string(schemas.InputOfficerAction),
-		string(schemas.InputEffectAttempt), string(schemas.InputEffectResult), string(schemas.InputSMSReceipt), string(schemas.InputDeadlineReached), other,
+		string(schemas.InputEffectAttempt), string(schemas.InputEffectResult), string(schemas.InputSMSReceipt), string(schemas.InputDeadlineReached),
+		string(schemas.InputRecount), other,
 	}
 	outcomes   = []string{"issued", "refused", "not_accepted", "withdrawn", "revoked"}
 	openStages = []schemas.Stage{

@@ -197,7 +197,7 @@ func TestMetricsAreCleanAndClosed(t *testing.T) {
 		t.Errorf("promlint: %v %v", problems, err)
 	}
 	for name, want := range map[string]int{
-		"permithub_leg_seconds": 6, "permithub_inputs_total": 10, "permithub_outcomes_total": 11, "permithub_open_cases": 11,
+		"permithub_leg_seconds": 6, "permithub_inputs_total": 11, "permithub_outcomes_total": 11, "permithub_open_cases": 11,
 		"permithub_breaker_open": 1, "permithub_foreign_call_seconds": 6, "permithub_deadline_events_total": 14, "permithub_log_redactions_total": 1,
 	} {
 		if got, err := testutil.GatherAndCount(reg, name); got != want || err != nil {

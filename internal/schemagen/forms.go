@@ -89,6 +89,11 @@ var forms = map[string]form{
 	"officer":                   staff,
 	"reason":                    reason,
 	"DeadLetter.reason":         {},
+	"Recount.reason":            {},
+	"papers":                    sized(300),
+	"Limit.unit":                among("working_days", "calendar_days"),
+	"Limit.end":                 among("end_of_day", "close_of_business"),
+	"Cause.system":              among("registration", "epermit", "dataplatform", "sms", "archive"),
 	"ApplicationEvent.reasons":  {},
 	"reasons":                   reason,
 	"ReasonText.code":           reason,
@@ -147,6 +152,7 @@ var demands = []struct {
 	{"Input", "kind", string(schemas.InputEffectResult), []string{"result"}},
 	{"Input", "kind", string(schemas.InputSMSReceipt), []string{"receipt"}},
 	{"Input", "kind", string(schemas.InputDeadlineReached), []string{"deadline"}},
+	{"Input", "kind", string(schemas.InputRecount), []string{"recount"}},
 }
 
 // wholePerson is what a submission says of a person. A supplement says of it what it corrects, so the type itself requires nothing.
