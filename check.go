@@ -10,6 +10,7 @@ import (
 
 	"permithub/internal/bus"
 	"permithub/internal/config"
+	"permithub/internal/notices"
 	"permithub/internal/reach"
 )
 
@@ -46,7 +47,7 @@ func reachable(p *process, cfg *config.Config) []reach.Check {
 	checks := []reach.Check{
 		{Name: "configuration", Probe: func(context.Context) error { return cfg.Validate() }},
 		{Name: "calendar", Probe: func(context.Context) error {
-			cal, err := loadCalendar(cfg)
+			cal, err := notices.Load(noticesOf(cfg))
 			if err != nil {
 				return err
 			}

@@ -178,6 +178,10 @@ func (d *demonstration) configure(lines []demo.Line) (*config.Config, net.Listen
 		*timeout = demoTimeout
 	}
 	cfg.Systems.Archive.Dir = filepath.Join(d.dir, "archive")
+	cfg.Calendar.Dir = filepath.Join(d.dir, "calendars")
+	if err := os.Mkdir(cfg.Calendar.Dir, 0o750); err != nil {
+		return nil, nil, err
+	}
 	const anyPort = "127.0.0.1:0"
 	cfg.Intake.Listen, cfg.Desk.Listen, cfg.Metrics.Listen = anyPort, anyPort, anyPort
 	cfg.Simulate.Epermit, cfg.Simulate.Registration, cfg.Simulate.SMS, cfg.Simulate.DataPlatform = anyPort, anyPort, anyPort, anyPort
@@ -389,7 +393,9 @@ systems:
   dataplatform: {base_url: %q}
   sms: {base_url: %q, receipt_listen: %q}
   archive: {dir: %q}
+calendar: {dir: %q}
 `, cfg.Kafka.Brokers[0], cfg.Kafka.Partitions, cfg.Redis.Addresses[0], cfg.Intake.Listen, cfg.Desk.Listen, cfg.Metrics.Listen,
-		cfg.Systems.Epermit.BaseURL, cfg.Systems.Registration.BaseURL, cfg.Systems.DataPlatform.BaseURL, cfg.Systems.SMS.BaseURL, cfg.Systems.SMS.ReceiptListen, cfg.Systems.Archive.Dir)
+		cfg.Systems.Epermit.BaseURL, cfg.Systems.Registration.BaseURL, cfg.Systems.DataPlatform.BaseURL, cfg.Systems.SMS.BaseURL, cfg.Systems.SMS.ReceiptListen, cfg.Systems.Archive.Dir,
+		cfg.Calendar.Dir)
 	return os.WriteFile(d.config, []byte(text), 0o600)
 }

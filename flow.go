@@ -69,6 +69,7 @@ func steps() []*step {
 		{name: "feed", reads: caseLog, writes: []string{schemas.TopicApplications, schemas.TopicPermits}, does: "derives the public topics", consume: addFeed},
 		{name: "clock", reads: caseLog, port: "redis deadlines", does: "projects deadlines and cards", consume: addClock},
 		{name: "overdue", wakes: "time", writes: caseInput, port: "redis deadlines", does: "reports what is due", produce: startOverdue},
+		{name: "recount", wakes: "holiday notices", writes: caseInput, does: "settles provisional deadlines", produce: startRecount},
 		{name: "receipts", wakes: "sms", writes: caseInput, port: "redis receipts", does: "takes delivery receipts", produce: startReceipts},
 		{name: "desk", wakes: "officers", writes: caseInput, port: "redis cards", does: "takes officers' actions", produce: startDesk},
 	}
@@ -114,6 +115,11 @@ func startOverdue(h *hub, _ *step) error {
 		return err
 	}
 	h.stack.Start("overdue", func(ctx context.Context) error { o.Run(ctx); return nil })
+	return nil
+}
+
+func startRecount(h *hub, _ *step) error {
+	h.stack.Start("recount", func(ctx context.Context) error { h.recount.Run(ctx); return nil })
 	return nil
 }
 

@@ -19,14 +19,15 @@ import (
 	"permithub/consumers/approval"
 	"permithub/deploy/calendars"
 	"permithub/internal/bus"
-	"permithub/internal/calendar"
 	"permithub/internal/casework"
 	"permithub/internal/config"
 	"permithub/internal/deadline"
 	"permithub/internal/effect"
 	"permithub/internal/fault"
+	"permithub/internal/notices"
 	"permithub/internal/ops"
 	"permithub/internal/reach"
+	"permithub/producers/recount"
 	"permithub/schemas"
 )
 
@@ -36,7 +37,9 @@ type hub struct {
 	now      func() time.Time
 	log      *slog.Logger
 	reg      *prometheus.Registry
-	policy   *casework.Policy
+	notices  *notices.Book
+	recount  *recount.Recount
+	hangup   chan os.Signal // asks for the calendar to be loaded again; nil where nobody does
 	bus      *bus.Client
 	out      *bus.Publisher
 	index    *deadline.Store
@@ -60,13 +63,12 @@ const maxSkew = 2 * time.Second
 // that this process writes.
 func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *prometheus.Registry, watch func(*schemas.Transition)) (*hub, error) {
 	h := &hub{cfg: cfg, maxSkew: maxSkew, now: now, log: log, reg: reg, run: rand.Text(), addrs: map[string]string{}, stack: ops.NewStack(log)}
-	cal, err := loadCalendar(cfg)
-	if err != nil {
+	var err error
+	if h.notices, err = notices.Open(noticesOf(cfg), log, reg); err != nil {
 		return nil, err
 	}
-	h.policy = policyOf(cfg, cal)
 	var faults [3]error
-	faults[0] = h.policy.Validate()
+	faults[0] = h.policy().Validate()
 	h.bus, faults[1] = openBus(cfg, log, reg)
 	h.systems, faults[2] = adapters.Open(cfg, now, log)
 	if err := errors.Join(faults[:]...); err != nil {
@@ -78,12 +80,16 @@ func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *pro
 	}
 	h.out = h.bus.Publisher()
 	h.guards = guards(ops.NewSystems(reg))
-	h.observer = observers{ops.NewLegs(reg, reasonCodes()), watch}
+	h.recount = recount.New(recount.Ports{Calendar: h.notices.Current, Publish: h.out.Produce, Now: now}, log)
+	h.observer = observers{h.recount, ops.NewLegs(reg, reasonCodes()), watch}
 	h.stack.Push("foreign systems", func(context.Context) error { h.systems.Close(); return nil })
 	h.stack.Push("redis", func(context.Context) error { return h.index.Close() })
 	h.stack.Push("kafka", h.bus.Close)
 	return h, nil
 }
+
+// policy is the rule pack with the calendar in force.
+func (h *hub) policy() *casework.Policy { return policyOf(h.cfg, h.notices.Current()) }
 
 // guards puts one breaker in front of each foreign system.
 func guards(s *ops.Systems) map[string]*ops.Breaker {
@@ -111,6 +117,7 @@ func (h *hub) start(names []string) error {
 	}
 	h.addrs["metrics"] = h.ops.Addr()
 	h.stack.Start("operators", h.ops.Run)
+	h.stack.Start("calendar", func(ctx context.Context) error { h.notices.Watch(ctx, h.hangup); return nil })
 	for _, s := range selected {
 		if s.consume != nil {
 			if err := s.consume(h, s); err != nil {
@@ -267,15 +274,17 @@ func (s *silentConns) close() {
 	}
 }
 
-// observers tells the metrics and, in the demo, the audience of transitions.
+// observers tells the recount, the metrics and, in the demo, the audience of transitions.
 type observers struct {
-	legs  *ops.Legs
-	watch func(*schemas.Transition)
+	recount *recount.Recount
+	legs    *ops.Legs
+	watch   func(*schemas.Transition)
 }
 
-func (o observers) Restore(t *schemas.Transition) { o.legs.Restore(t) }
-func (o observers) Forget(partition int32)        { o.legs.Forget(partition) }
+func (o observers) Restore(t *schemas.Transition) { o.recount.Restore(t); o.legs.Restore(t) }
+func (o observers) Forget(partition int32)        { o.recount.Forget(partition); o.legs.Forget(partition) }
 func (o observers) Observe(t *schemas.Transition) {
+	o.recount.Observe(t)
 	o.legs.Observe(t)
 	if o.watch != nil {
 		o.watch(t)
@@ -336,12 +345,9 @@ func openBus(c *config.Config, log *slog.Logger, reg prometheus.Registerer) (*bu
 	}, log, reg)
 }
 
-// loadCalendar reads the built-in notices and, over them, those of the configured folder.
-func loadCalendar(c *config.Config) (*calendar.Calendar, error) {
-	if c.Calendar.Dir == "" {
-		return calendar.Load(calendars.FS)
-	}
-	return calendar.Load(calendars.FS, os.DirFS(c.Calendar.Dir))
+// noticesOf says where the installation's holiday notices are.
+func noticesOf(c *config.Config) notices.Config {
+	return notices.Config{BuiltIn: calendars.FS, Dir: c.Calendar.Dir}
 }
 
 func reasonCodes() []string {

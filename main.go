@@ -24,6 +24,7 @@ type commands struct {
 	Topics   topicsCommand   `cmd:"" help:"Verify the topics, or create them, and say each difference."`
 	Case     caseCommand     `cmd:"" help:"Show a person's file as a timeline, masked."`
 	Deadline deadlineCommand `cmd:"" help:"Show when an application that was accepted then is due, day by day."`
+	Calendar calendarCommand `cmd:"" help:"What another holiday notice makes of the open deadlines, and putting it into force."`
 	Check    checkCommand    `cmd:"" help:"Check the configuration and what it reaches; every fault at once."`
 	Flow     flowCommand     `cmd:"" help:"Show the graph of topics, steps and foreign systems."`
 	Version  versionCommand  `cmd:"" help:"Show the version."`

@@ -3,6 +3,9 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -48,6 +51,9 @@ func (c *serveCommand) Run(p *process) error {
 	if err != nil {
 		return err
 	}
+	h.hangup = make(chan os.Signal, 1)
+	signal.Notify(h.hangup, syscall.SIGHUP)
+	defer signal.Stop(h.hangup)
 	if err = unfit(p.ctx, cfg, h.bus); err == nil {
 		err = h.start(c.Steps)
 	}

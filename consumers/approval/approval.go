@@ -53,7 +53,7 @@ type Observer interface {
 // Step is the approval step of one process.
 type Step struct {
 	name    string
-	policy  *casework.Policy
+	policy  func() *casework.Policy
 	log     Log
 	park    func(ctx context.Context, rec bus.Record, err error) error
 	observe Observer
@@ -62,8 +62,9 @@ type Step struct {
 	owned map[int32]*partition
 }
 
-// New returns the step. Park writes a dead letter and returns once it is durable.
-func New(name string, p *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
+// New returns the step. The policy is asked for once a batch: another one may come into force between two, never within one. Park writes a dead
+// letter and returns once it is durable.
+func New(name string, p func() *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
 	return &Step{name: name, policy: p, log: l, park: park, observe: o, owned: map[int32]*partition{}}
 }
 
@@ -131,7 +132,7 @@ func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
 
 // decideAll decides every input that the log has not answered yet and appends the transitions, as many a request as one batch holds.
 func (s *Step) decideAll(ctx context.Context, p *partition, recs []bus.Record) error {
-	d := draft{p: p, files: map[string]*file{}}
+	d := draft{p: p, policy: s.policy(), files: map[string]*file{}}
 	for i := range recs {
 		if recs[i].Offset < p.resume {
 			continue
@@ -160,7 +161,7 @@ func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written,
 		return nil, s.park(ctx, *rec, fault.Reject("undecodable", err))
 	}
 	f := d.file(in.DossierID)
-	t, err := s.policy.Decide(&f.File, in)
+	t, err := d.policy.Decide(&f.File, in)
 	if err != nil {
 		return nil, s.park(ctx, *rec, err)
 	}

@@ -144,7 +144,8 @@ func open(t tester, l *topic) *office {
 		o.parked[rec.Offset] = fault.CodeOf(err)
 		return nil
 	}
-	o.Step = New("approval", policy(t), o.log, park, o)
+	rules := policy(t)
+	o.Step = New("approval", func() *casework.Policy { return rules }, o.log, park, o)
 	return o
 }
 

@@ -12,6 +12,7 @@ import (
 // what an earlier one did. It is thrown away where the append is lost.
 type draft struct {
 	p       *partition
+	policy  *casework.Policy
 	files   map[string]*file
 	pending []*written
 	bytes   int

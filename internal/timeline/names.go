@@ -62,6 +62,10 @@ var (
 	codeNames = map[string]string{
 		"deemed_accepted": "逾期未告知补正，自收到申请材料之日起即为受理（行政许可法 第三十二条）", "hearing": "听证", "inspection": "检验检测", "appraisal": "鉴定", "expert_review": "专家评审",
 		"online": "在线办", "window": "窗口办", "N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知",
+		string(schemas.RecountNoticeLoaded): "放假通知已载入", string(schemas.RecountNoticeAmended): "放假通知有变动",
+	}
+	systemNames = map[string]string{
+		"registration": "居住登记系统", "epermit": "省电子居住证平台", "sms": "短信网关", "dataplatform": "省大数据平台", "archive": "档案库",
 	}
 )
 

@@ -3,7 +3,6 @@ package timeline
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"permithub/schemas"
@@ -179,7 +178,11 @@ func ground(e *schemas.Event, said schemas.Remark, texts Texts) []string {
 		g = append(g, fmt.Sprintf("%d. %s", i+1, item))
 	}
 	if e.Clock != "" {
-		g = append(g, strings.TrimSpace(fmt.Sprintf("%s %s %d%%", e.Clock, clockNames[e.Clock], e.Rung)))
+		clock := e.Clock + " " + clockNames[e.Clock]
+		if e.Rung > 0 {
+			clock += fmt.Sprintf(" %d%%", e.Rung)
+		}
+		g = append(g, clock)
 	}
 	if e.Code != "" {
 		g = append(g, named(codeNames, e.Code))
@@ -188,7 +191,15 @@ func ground(e *schemas.Event, said schemas.Remark, texts Texts) []string {
 		g = append(g, "编号 "+e.Ref)
 	}
 	if e.DueAt != nil {
-		g = append(g, "期限 "+before(*e.DueAt))
+		due := "期限 " + before(*e.DueAt)
+		if e.WasDueAt != nil {
+			due = "期限由 " + before(*e.WasDueAt) + " 改为 " + before(*e.DueAt)
+		}
+		g = append(g, due)
+	}
+	g = append(g, e.Papers...)
+	if e.Cause != nil {
+		g = append(g, "原因 "+cause(e.Cause))
 	}
 	for _, w := range []struct{ name, text string }{{"文号", said.NoticeNo}, {"再次补正说明", said.Override}, {"意见", said.Opinion}} {
 		if w.text != "" {
@@ -207,4 +218,17 @@ func words(text string, texts Texts) string {
 		return fmt.Sprintf("（%d 字）", utf8.RuneCountInString(text))
 	}
 	return "“" + text + "”"
+}
+
+// cause says what a breached limit was lost to.
+func cause(c *schemas.Cause) string {
+	what := map[schemas.CauseKind]string{
+		schemas.CauseOwnStage: "本单位环节“" + c.Stage.Name() + "”", schemas.CauseForeignOutage: "外部系统 " + named(systemNames, c.System) + " 未答复",
+		schemas.CauseCalendarChange: "放假安排变动",
+	}[c.Kind]
+	until := "仍未结束"
+	if c.To != nil {
+		until = "至 " + at(*c.To)
+	}
+	return what + "，自 " + at(c.From) + " " + until
 }
