@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"permithub/internal/calendar"
 	"permithub/internal/demo"
@@ -31,13 +34,16 @@ type yearEnd struct {
 	no string
 }
 
-func startYearEnd(t *testing.T) *yearEnd {
+func startYearEnd(t *testing.T, script ...map[string]string) *yearEnd {
 	t.Helper()
 	builtIn, err := demo.BuiltIn()
 	if err != nil {
 		t.Fatal(err)
 	}
 	line := map[string]any{"application": builtIn[0].Application, "registration": builtIn[0].Registration, "stages": map[string]string{"acceptance": "auto", "review": "manual", "approval": "manual"}}
+	if len(script) > 0 {
+		line["script"] = script
+	}
 	b, err := json.Marshal(line)
 	if err != nil {
 		t.Fatal(err)
@@ -159,6 +165,76 @@ func TestCalendarCheckAndApply(t *testing.T) {
 	}
 	if out := y.command(1, "calendar", "check", y.broken()); !strings.Contains(out, "2027.json: day 2027-01-01: already listed") {
 		t.Errorf("a faulty file: %s", out)
+	}
+}
+
+// The same explanation everywhere: the case, the desk's interface, the card that the intake answers from, and the command that counts anything.
+func TestOneExplanationOfALimit(t *testing.T) {
+	y := startYearEnd(t,
+		map[string]string{"action": "suspend", "officer": "200", "ground": "hearing", "notice_no": "盐公中止〔2026〕1号"},
+		map[string]string{"action": "resume", "officer": "200", "notice_no": "盐公恢复〔2026〕1号"})
+	type explained map[string]any
+	var inCase struct {
+		Cases []struct {
+			Counts []explained
+			Clocks []struct {
+				DueAt string `json:"due_at"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(y.command(0, "case", y.no, "--json")), &inCase); err != nil || len(inCase.Cases) != 1 || len(inCase.Cases[0].Counts) != 2 {
+		t.Fatalf("%+v %v", inCase, err)
+	}
+	want := inCase.Cases[0].Counts[0]
+	if want["clock"] != "T1" || want["provisional"] != true || want["recorded_due_at"] != nil {
+		t.Errorf("T1 of the case: %v", want)
+	}
+	delete(want, "clock")
+	pause := want["pauses"].([]any)[0].(map[string]any)
+	var asked explained
+	out := y.command(0, "deadline", want["accepted_at"].(string), "--json", "--pause", pause["from"].(string)+"/"+pause["to"].(string))
+	if err := json.Unmarshal([]byte(out), &asked); err != nil {
+		t.Fatal(err)
+	}
+	asked["pauses"].([]any)[0].(map[string]any)["ground"] = "hearing" // what the command was not told
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("permithub deadline (-case +deadline):\n%s", diff)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, y.doors.Desk+"/v1/cases/"+y.no, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+y.doors.Tokens["200"])
+	res, err := y.doors.HTTP.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var shown struct {
+		DueCount explained `json:"due_count"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&shown); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, shown.DueCount); diff != "" {
+		t.Errorf("the desk's interface (-case +desk):\n%s", diff)
+	}
+	card, found, err := y.hub.index.Find(t.Context(), y.no)
+	if err != nil || !found {
+		t.Fatal(found, err)
+	}
+	var status explained
+	if b, err := json.Marshal(y.hub.count(&card)); err != nil || json.Unmarshal(b, &status) != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, status); diff != "" {
+		t.Errorf("the intake's card (-case +status):\n%s", diff)
+	}
+	if due, err := time.Parse(time.RFC3339Nano, want["due_at"].(string)); err != nil || due.Format(time.RFC3339Nano) != inCase.Cases[0].Clocks[0].DueAt {
+		t.Errorf("explained as due %v, the clock says %s", due, inCase.Cases[0].Clocks[0].DueAt)
+	}
+	if text := y.command(0, "case", y.no); !strings.Contains(text, "T1 承诺时限 逐日计算") || !strings.Contains(text, "暂定") || !strings.Contains(text, "听证") {
+		t.Errorf("as text:\n%s", text)
 	}
 }
 

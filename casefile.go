@@ -6,6 +6,7 @@ import (
 	"permithub/internal/bus"
 	"permithub/internal/casework"
 	"permithub/internal/config"
+	"permithub/internal/notices"
 	"permithub/internal/timeline"
 	"permithub/schemas"
 )
@@ -56,6 +57,11 @@ func (c *caseCommand) print(p *process, cfg *config.Config, f *timeline.File) er
 	if len(sheet.Cases) == 0 {
 		return fmt.Errorf("application %s is not in its file", c.ApplicationNo)
 	}
+	cal, err := notices.Load(noticesOf(cfg))
+	if err != nil {
+		return err
+	}
+	sheet.Count(cal)
 	if c.JSON {
 		return sheet.WriteJSON(p.stdout)
 	}

@@ -130,7 +130,7 @@ func realTimer(d time.Duration) (<-chan time.Time, func()) {
 }
 
 func startIntake(h *hub, s *step) error {
-	in, err := intake.New(intakeConfig(h.cfg), intake.Ports{Publish: h.out.Produce, Cards: h.index, ReasonText: casework.ReasonText, Now: h.now}, h.log, h.reg)
+	in, err := intake.New(intakeConfig(h.cfg), intake.Ports{Publish: h.out.Produce, Cards: h.index, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func startIntake(h *hub, s *step) error {
 }
 
 func startDesk(h *hub, s *step) error {
-	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Now: h.now}, h.log, h.reg)
+	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,11 @@ func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *pro
 // policy is the rule pack with the calendar in force.
 func (h *hub) policy() *casework.Policy { return policyOf(h.cfg, h.notices.Current()) }
 
+// count explains the promise of an application by the calendar in force.
+func (h *hub) count(card *schemas.Card) *casework.Count {
+	return casework.CountCard(h.notices.Current(), card)
+}
+
 // guards puts one breaker in front of each foreign system.
 func guards(s *ops.Systems) map[string]*ops.Breaker {
 	all := map[string]*ops.Breaker{}

@@ -1,5 +1,7 @@
 package schemas
 
+import "slices"
+
 // Card is what may be asked about one application at any moment, derived from the log and kept in Redis. No personal fields.
 type Card struct {
 	ApplicationNo       string   `json:"application_no"`
@@ -29,7 +31,7 @@ func (d *Dossier) Cards() []Card {
 		cards = append(cards, Card{
 			ApplicationNo: e.ApplicationNo, Source: e.Source, SourceApplicationNo: e.SourceApplicationNo, BodyHash: e.BodyHash, ReceivedAt: e.SubmittedAt,
 			Version: d.Seq, Stage: Stage(e.Outcome), Outcome: e.Outcome, Reasons: e.Reasons, PermitNo: e.PermitNo,
-			AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, DueProvisional: e.DueProvisional, IssuedAt: e.IssuedAt,
+			AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, DueProvisional: e.DueProvisional, DueLimit: e.DueLimit, Pauses: e.Pauses, IssuedAt: e.IssuedAt,
 		})
 	}
 	if d.Open != nil {
@@ -50,7 +52,7 @@ func (c *Case) card(version int64) Card {
 		k.Items = c.Supplements[n-1].Items
 	}
 	if t1 := c.ClockByID("T1"); t1 != nil {
-		k.DueAt, k.DueProvisional, k.DueLimit, k.Pauses = &t1.DueAt, t1.Provisional, t1.Limit, t1.Pauses
+		k.DueAt, k.DueProvisional, k.DueLimit, k.Pauses = &t1.DueAt, t1.Provisional, t1.Limit, withoutRemarks(t1.Pauses)
 	}
 	return k
 }
@@ -73,4 +75,13 @@ func (c *Case) DutyByID(effectID string) *Duty {
 		}
 	}
 	return nil
+}
+
+// withoutRemarks are pauses as they may stand outside the file.
+func withoutRemarks(pauses []Pause) []Pause {
+	out := slices.Clone(pauses)
+	for i := range out {
+		out[i].Remark = ""
+	}
+	return out
 }

@@ -293,6 +293,8 @@ type EndedCase struct {
 	AcceptedAt          *Time    `json:"accepted_at,omitempty"`     // 受理时间
 	DueAt               *Time    `json:"due_at,omitempty"`          // 承诺办结时间
 	DueProvisional      bool     `json:"due_provisional,omitempty"` // 承诺办结时间是否暂定
+	DueLimit            *Limit   `json:"due_limit,omitempty"`       // 承诺时限: what led to due_at, with the pauses
+	Pauses              []Pause  `json:"pauses,omitempty"`          // 中止时段
 	IssuedAt            *Time    `json:"issued_at,omitempty"`       // 签发时间
 	EndedAt             Time     `json:"ended_at"`                  // 结束时间
 	Duties              []Duty   `json:"duties,omitempty"`          // 办理事项: notices sent, permits cancelled; receipts may still come

@@ -62,19 +62,19 @@ type listing struct {
 
 // Day is one row of a deadline's ledger.
 type Day struct {
-	Date Date `json:"date"`
+	Date Date `json:"date" doc:"日期"`
 	// Working says whether offices work on this day.
-	Working bool `json:"working"`
+	Working bool `json:"working" doc:"是否工作日"`
 	// Counted is the day's number within the limit, 0 for a day that is not counted.
-	Counted int `json:"counted"`
+	Counted int `json:"counted" doc:"计入期限的第几日，0 为不计"`
 	// Why says in Chinese what makes it a working day or a day off.
-	Why string `json:"why"`
+	Why string `json:"why" doc:"理由"`
 	// Notice names the State Council notice or the statute that says so; empty where the weekday alone decides.
-	Notice string `json:"notice,omitempty"`
+	Notice string `json:"notice,omitempty" doc:"依据的通知或法规"`
 	// Provisional marks a day whose year has no notice yet.
-	Provisional bool `json:"provisional"`
+	Provisional bool `json:"provisional" doc:"该年份尚无通知"`
 	// PausedSeconds is how much of the day a pause took out of the limit.
-	PausedSeconds float64 `json:"paused_seconds,omitempty"`
+	PausedSeconds float64 `json:"paused_seconds,omitempty" doc:"当日中止的秒数"`
 }
 
 // Version names the content of the calendar: the notices, the statutory days and the office hours. The order of

@@ -5,19 +5,19 @@ import "time"
 // Deadline is the end of a limit and the days that lead to it.
 type Deadline struct {
 	// Accepted is the instant from which the limit was counted, in Shanghai.
-	Accepted time.Time `json:"accepted_at"`
+	Accepted time.Time `json:"accepted_at" doc:"起算时刻"`
 	// Limit is what was counted.
-	Limit Limit `json:"limit"`
+	Limit Limit `json:"limit" doc:"期限"`
 	// Due is half-open: the first instant that is too late. For a day that ends at 24:00 it is 00:00 of the next day.
-	Due time.Time `json:"due_at"`
+	Due time.Time `json:"due_at" doc:"届满：自该时刻起即为超期"`
 	// LastDay is the last day on which one is in time.
-	LastDay Date `json:"last_day"`
+	LastDay Date `json:"last_day" doc:"最后一日"`
 	// Provisional says that a counted or skipped day has no notice yet, so that Due may move.
-	Provisional bool `json:"provisional"`
+	Provisional bool `json:"provisional" doc:"是否暂定：所需年份的放假安排尚未公布"`
 	// CalendarVersion names the calendar that counted.
-	CalendarVersion string `json:"calendar_version"`
+	CalendarVersion string `json:"calendar_version" doc:"日历版本"`
 	// Ledger holds every day from the day of acceptance to the last day.
-	Ledger []Day `json:"days"`
+	Ledger []Day `json:"days" doc:"逐日" nullable:"false"`
 }
 
 // Due is [Calendar.Count] without the ledger, for where a deadline is needed and not its explanation. It does not allocate.

@@ -49,6 +49,9 @@ func (d Deadline) rows() [][]string {
 		if day.Provisional {
 			why += "，暂定"
 		}
+		if day.PausedSeconds > 0 {
+			why += "，中止 " + (time.Duration(day.PausedSeconds * float64(time.Second))).Round(time.Second).String()
+		}
 		rows = append(rows, []string{dayName(day.Date), countName(i, day, full), why, day.Notice})
 		full = full || day.Counted >= d.Limit.Days && day.Counted > 0
 	}

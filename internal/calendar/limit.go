@@ -28,11 +28,11 @@ const (
 // Limit is a time limit in law or promise. The day on which it starts is never counted (民法典 第201条).
 type Limit struct {
 	// Days is the length, 1 to 3660. Zero is a fault for [Limit.Validate]; counting takes less than 1 as 1.
-	Days int `json:"days"`
+	Days int `json:"days" doc:"天数"`
 	// Unit says which days count; zero means working days.
-	Unit Unit `json:"unit"`
+	Unit Unit `json:"unit" doc:"计算单位：working_days、calendar_days"`
 	// End says when the last day ends; zero means 24:00.
-	End End `json:"end"`
+	End End `json:"end" doc:"末日届满：end_of_day、close_of_business"`
 }
 
 var (

@@ -70,7 +70,14 @@ func through(cal *calendar.Calendar, unit calendar.Unit, pauses []schemas.Pause,
 // Count is the limit of a case, day by day: what permithub case, the interface and permithub deadline show alike.
 type Count struct {
 	calendar.Deadline
-	Pauses []schemas.Pause `json:"pauses,omitempty"`
+	Pauses []Paused `json:"pauses,omitempty" nullable:"false" doc:"中止时段"`
+}
+
+// Paused is a pause as it is shown.
+type Paused struct {
+	From   schemas.Time  `json:"from" doc:"中止时间"`
+	To     *schemas.Time `json:"to,omitempty" doc:"恢复时间；仍在中止的没有"`
+	Ground string        `json:"ground,omitempty" doc:"中止事由"`
 }
 
 // CountOf explains a limit that started at an instant and was paused.
@@ -80,7 +87,21 @@ func CountOf(cal *calendar.Calendar, started time.Time, limit calendar.Limit, pa
 	if !due.Equal(d.Due) {
 		d = cal.Extend(d, due, stretches(pauses))
 	}
-	return Count{Deadline: d, Pauses: pauses}
+	c := Count{Deadline: d}
+	for _, p := range pauses {
+		c.Pauses = append(c.Pauses, Paused{p.From, p.To, p.Ground})
+	}
+	return c
+}
+
+// CountCard explains the promise of an application from its card; nil where it was not accepted, or before cards said how it was counted.
+func CountCard(cal *calendar.Calendar, card *schemas.Card) *Count {
+	limit, ok := LimitOf(card.DueLimit)
+	if !ok || card.AcceptedAt == nil {
+		return nil
+	}
+	c := CountOf(cal, card.AcceptedAt.Time, limit, card.Pauses)
+	return &c
 }
 
 func stretches(pauses []schemas.Pause) []calendar.Stretch {

@@ -94,7 +94,10 @@ func (w *decision) shelve(outcome string) {
 		e.PermitNo = c.Permit.PermitNo
 	}
 	if t1 := c.ClockByID(ClockPromised); t1 != nil {
-		e.DueAt, e.DueProvisional = &t1.DueAt, t1.Provisional
+		e.DueAt, e.DueProvisional, e.DueLimit = &t1.DueAt, t1.Provisional, t1.Limit
+		for _, p := range t1.Pauses { // what was written of them ends with the case
+			e.Pauses = append(e.Pauses, schemas.Pause{From: p.From, To: p.To, Ground: p.Ground})
+		}
 	}
 	w.d.Open, w.c = nil, nil
 	w.addEnded(e)

@@ -24,7 +24,8 @@ func (w *decision) keepRemarks(before *schemas.Person) {
 	if before != nil {
 		have = before.Remarks
 	}
-	if w.said != (schemas.Remark{}) {
+	// The words of a contradiction do not replace those that were taken.
+	if w.said != (schemas.Remark{}) && !slices.ContainsFunc(have, func(r schemas.Remark) bool { return r.InputID == w.said.InputID }) {
 		have = append(cloneSlice(have), w.said)
 	}
 	keep := slices.DeleteFunc(cloneSlice(have), func(r schemas.Remark) bool { return !w.names(r.InputID) })

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"permithub/internal/calendar"
+	"permithub/internal/casework"
 	"permithub/schemas"
 )
 
@@ -41,6 +43,7 @@ type Case struct {
 	Opinions      []Opinion         `json:"opinions,omitempty"`
 	Findings      []schemas.Finding `json:"findings,omitempty"`
 	Clocks        []schemas.Clock   `json:"clocks,omitempty"`
+	Counts        []Counted         `json:"counts,omitempty"` // how each limit in days was counted: see [Sheet.Count]
 	Duties        []schemas.Duty    `json:"duties,omitempty"`
 }
 
@@ -61,6 +64,34 @@ type Happening struct {
 	Who      string        `json:"who"`
 	Ground   []string      `json:"ground,omitempty"`
 	Recorded *schemas.Time `json:"recorded_at,omitempty"` // where the file learned of it more than a second later
+}
+
+// Counted is one limit, day by day.
+type Counted struct {
+	Clock string `json:"clock"`
+	// RecordedDueAt is what the file says where the calendar at hand counts otherwise.
+	RecordedDueAt *schemas.Time `json:"recorded_due_at,omitempty"`
+	casework.Count
+}
+
+// Count explains every limit in days by a calendar, pauses included: what permithub deadline and the interfaces show.
+func (s *Sheet) Count(cal *calendar.Calendar) {
+	for i := range s.Cases {
+		c := &s.Cases[i]
+		c.Counts = nil
+		for _, k := range c.Clocks {
+			limit, ok := casework.LimitOf(k.Limit)
+			if !ok {
+				continue
+			}
+			n := Counted{Clock: k.ID, Count: casework.CountOf(cal, k.StartedAt.Time, limit, k.Pauses)}
+			if !n.Due.Equal(k.DueAt.Time) {
+				due := k.DueAt
+				n.RecordedDueAt = &due
+			}
+			c.Counts = append(c.Counts, n)
+		}
+	}
 }
 
 // NewSheet makes a file ready. With an application number it holds that application only.

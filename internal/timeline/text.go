@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"permithub/internal/calendar"
 	"permithub/schemas"
 )
 
@@ -79,6 +80,7 @@ func (c *Case) write(b *strings.Builder, texts Texts) {
 	c.writeOpinions(b, texts)
 	c.writeFindings(b, texts)
 	c.writeClocks(b)
+	c.writeCounts(b)
 	c.writeDuties(b)
 }
 
@@ -135,6 +137,33 @@ func (c *Case) writeClocks(b *strings.Builder) {
 		t.row(k.ID, clockNames[k.ID], "起 "+at(k.StartedAt), due, standing(&k), rungs(k.Rungs))
 	}
 	section(b, "时限", &t)
+}
+
+// writeCounts shows each limit as permithub deadline does.
+func (c *Case) writeCounts(b *strings.Builder) {
+	for i := range c.Counts {
+		n := &c.Counts[i]
+		b.WriteString("  " + n.Clock + " " + clockNames[n.Clock] + " 逐日计算\n")
+		var text strings.Builder
+		if err := calendar.Explain(&text, n.Accepted, n.Deadline); err != nil {
+			continue // a strings.Builder does not fail
+		}
+		for line := range strings.Lines(text.String()) {
+			b.WriteString("    " + line)
+		}
+		if n.RecordedDueAt != nil {
+			b.WriteString("    案卷记载的期限为 " + before(*n.RecordedDueAt) + "，与现行日历不同：见“期限重算”\n")
+		}
+		t := table{}
+		for _, p := range n.Pauses {
+			to := "仍在中止"
+			if p.To != nil {
+				to = at(*p.To)
+			}
+			t.row("中止", at(p.From), to, named(codeNames, p.Ground))
+		}
+		t.write(b, "    ")
+	}
 }
 
 func standing(k *schemas.Clock) string {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"permithub/internal/casework"
 	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/schemas"
@@ -25,7 +26,9 @@ type Ports struct {
 	FindCard func(ctx context.Context, applicationNo string) (schemas.Card, bool, error)
 	// ReasonText returns a reason code in Chinese, and the code itself where it is not one of the rules'.
 	ReasonText func(code string) string
-	Now        func() time.Time
+	// Count explains the promise of a case day by day; nil where there is nothing to explain.
+	Count func(card *schemas.Card) *casework.Count
+	Now   func() time.Time
 }
 
 // Service is the desk. It is safe for concurrent use and starts no goroutine.

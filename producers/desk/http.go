@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"permithub/internal/casework"
 	"permithub/internal/fault"
 	"permithub/internal/problem"
 	"permithub/internal/strictjson"
@@ -36,6 +37,8 @@ type CaseView struct {
 	schemas.Card
 	StageName   string       `json:"stage_name"`
 	ReasonTexts []ReasonText `json:"reason_texts,omitempty"`
+	// Count explains due_at day by day, as permithub deadline does.
+	Count *casework.Count `json:"due_count,omitempty"`
 }
 
 // ReasonText is one reason with its text.
@@ -172,6 +175,9 @@ func (s *Service) getCase(c *call) answer {
 
 func (s *Service) view(card schemas.Card) CaseView {
 	v := CaseView{Card: card, StageName: card.Stage.Name()}
+	if s.ports.Count != nil {
+		v.Count = s.ports.Count(&card)
+	}
 	for _, code := range card.Reasons {
 		v.ReasonTexts = append(v.ReasonTexts, ReasonText{code, s.ports.ReasonText(code)})
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"permithub/internal/calendar"
+	"permithub/internal/casework"
 	"permithub/internal/gateway"
 	"permithub/internal/problem"
 	"permithub/schemas"
@@ -129,11 +131,20 @@ func TestStatus(t *testing.T) {
 	if diff := cmp.Diff(wantBody, got); diff != "" {
 		t.Errorf("when refused (-want +got)\n%s", diff)
 	}
+	b.ports.Count = func(c *schemas.Card) *casework.Count {
+		if c.ApplicationNo != no {
+			t.Errorf("asked to explain %s", c.ApplicationNo)
+		}
+		return &casework.Count{Deadline: calendar.Deadline{CalendarVersion: "cal-1"}}
+	}
+	if count, ok := want(t, get(province, no), http.StatusOK)["due_count"].(object); !ok || count["calendar_version"] != "cal-1" {
+		t.Errorf("explained as %v", count)
+	}
 	want(t, get(window, no), http.StatusNotFound)
 	want(t, get(province, "3ZCLYTDTCLFJ2LDFG"), http.StatusNotFound) // check character
 	other := schemas.ApplicationNo(no[:12], "province", "another")
 	want(t, get(province, other), http.StatusNotFound)
-	b.counted(t, "province", resultStatus, 2)
+	b.counted(t, "province", resultStatus, 3)
 	b.counted(t, "window", resultNotFound, 1)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"permithub/internal/casework"
 	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/internal/gateway"
@@ -34,7 +35,9 @@ type Ports struct {
 	Cards   Cards
 	// ReasonText returns a reason code in Chinese.
 	ReasonText func(code string) string
-	Now        func() time.Time
+	// Count explains the promise of an application day by day; nil where there is nothing to explain.
+	Count func(card *schemas.Card) *casework.Count
+	Now   func() time.Time
 }
 
 // ErrConflict says that a submission has the number of an earlier one and other content. The conflict is recorded.

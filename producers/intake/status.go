@@ -3,6 +3,7 @@ package intake
 import (
 	"net/http"
 
+	"permithub/internal/casework"
 	"permithub/schemas"
 )
 
@@ -21,6 +22,8 @@ type Status struct {
 	DueAt          *schemas.Time `json:"due_at,omitempty" doc:"承诺时限：自该时刻起即为超期"`
 	DueProvisional bool          `json:"due_provisional,omitempty" doc:"时限为暂定：所需年份的放假安排尚未公布"`
 	IssuedAt       *schemas.Time `json:"issued_at,omitempty" doc:"签发时间"`
+
+	Count *casework.Count `json:"due_count,omitempty" doc:"承诺时限的逐日计算：每一日是否为工作日、依据哪一通知，以及中止时段"`
 }
 
 // Reason is one reason with its text.
@@ -42,7 +45,11 @@ func (s *Service) getStatus(c *call) answer {
 	case !found || card.Source != c.src.Name:
 		return refuse(resultNotFound, problemNotFound)
 	}
-	return answer{result: resultStatus, status: http.StatusOK, body: StatusOf(&card, s.ports.ReasonText)}
+	st := StatusOf(&card, s.ports.ReasonText)
+	if s.ports.Count != nil {
+		st.Count = s.ports.Count(&card)
+	}
+	return answer{result: resultStatus, status: http.StatusOK, body: st}
 }
 
 // StatusOf returns a card as people read it.
