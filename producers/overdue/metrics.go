@@ -22,6 +22,7 @@ type metrics struct {
 	failures prometheus.Counter
 	skew     prometheus.Gauge
 	waiting  *prometheus.GaugeVec
+	last     prometheus.Gauge
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -41,18 +42,21 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		skew: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "permithub_redis_clock_skew_seconds", Help: "How far this machine's clock is ahead of Redis's; negative is behind."}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "permithub_deadlines", Help: "Deadlines in Redis: armed (due later), due (not yet claimed), claimed (the log has not answered yet)."}, []string{"state"}),
+			Name: "permithub_deadline_index_entries", Help: "Rungs in Redis: armed (due later), due (not yet claimed), claimed (the log has not answered yet)."}, []string{"state"}),
+		last: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "permithub_overdue_last_run_timestamp_seconds", Help: "When the last look for due deadlines ended well, by this machine's clock; the start of the process before the first."}),
 	}
 	for _, k := range []string{kindWarning, kindDeadline} {
 		m.claimed.WithLabelValues(k)
 		m.lateness.WithLabelValues(k)
 	}
 	m.count(deadline.Counts{})
+	m.last.SetToCurrentTime()
 	if reg == nil {
 		return m, nil
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.claimed, m.poll, m.lateness, m.failures, m.skew, m.waiting} {
+	for _, c := range []prometheus.Collector{m.claimed, m.poll, m.lateness, m.failures, m.skew, m.waiting, m.last} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

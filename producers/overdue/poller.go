@@ -83,7 +83,9 @@ func (p *Poller) report(ctx context.Context, err error) {
 	p.down = err != nil
 	if err != nil {
 		p.metrics.failures.Inc()
+		return
 	}
+	p.metrics.last.SetToCurrentTime()
 }
 
 // poll produces everything that is due and returns how long to sleep.

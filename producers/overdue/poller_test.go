@@ -414,11 +414,28 @@ func TestMetricsAndConfig(t *testing.T) {
 	if err != nil || len(problems) > 0 {
 		t.Errorf("lint: %v, %v", problems, err)
 	}
-	if n, err := testutil.GatherAndCount(reg, "permithub_deadlines", "permithub_deadlines_claimed_total"); err != nil || n != 5 {
+	if n, err := testutil.GatherAndCount(reg, "permithub_deadline_index_entries", "permithub_deadlines_claimed_total"); err != nil || n != 5 {
 		t.Errorf("%d series visible at the start, %v", n, err)
 	}
 	err = (&Config{Limit: 5001, Lease: -1, Now: time.Now}).Validate()
 	if err == nil || strings.Count(err.Error(), "\n") != 3 {
 		t.Errorf("want four faults, got %v", err)
+	}
+}
+
+// A poller that cannot do its work looks silent to whoever watches, although it runs.
+func TestLastRunIsTheLastThatEndedWell(t *testing.T) {
+	p, err := New(Config{Partitions: []int32{0}}, nil, nil, nil, slog.New(slog.DiscardHandler), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.metrics.last.Set(1)
+	p.report(t.Context(), errors.New("no Redis"))
+	if got := testutil.ToFloat64(p.metrics.last); got != 1 {
+		t.Errorf("a failure moved it to %v", got)
+	}
+	p.report(t.Context(), nil)
+	if got := testutil.ToFloat64(p.metrics.last); got == 1 {
+		t.Error("a run that ended well did not move it")
 	}
 }
