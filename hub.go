@@ -22,6 +22,7 @@ import (
 	"permithub/internal/casework"
 	"permithub/internal/config"
 	"permithub/internal/deadline"
+	"permithub/internal/docket"
 	"permithub/internal/effect"
 	"permithub/internal/fault"
 	"permithub/internal/notices"
@@ -45,6 +46,7 @@ type hub struct {
 	index    *deadline.Store
 	systems  *adapters.Systems
 	guards   map[string]*ops.Breaker
+	docket   *docket.Docket
 	observer approval.Observer
 	run      string        // names this run: no two starts share it
 	maxSkew  time.Duration // how far this machine's clock may run ahead of Redis's; zero where the hub's clock is set to another day
@@ -81,7 +83,10 @@ func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *pro
 	h.out = h.bus.Publisher()
 	h.guards = guards(ops.NewSystems(reg))
 	h.recount = recount.New(recount.Ports{Calendar: h.notices.Current, Publish: h.out.Produce, Now: now}, log)
-	h.observer = observers{h.recount, ops.NewLegs(reg, reasonCodes()), watch}
+	h.docket = docket.New(now, h.notices.Current)
+	reg.MustRegister(h.docket)
+	worked := func(from, to time.Time) time.Duration { return h.notices.Current().WorkingHours(from, to) }
+	h.observer = observers{h.docket, h.recount, ops.NewLegs(reg, reasonCodes(), worked), watch}
 	h.stack.Push("foreign systems", func(context.Context) error { h.systems.Close(); return nil })
 	h.stack.Push("redis", func(context.Context) error { return h.index.Close() })
 	h.stack.Push("kafka", h.bus.Close)
@@ -279,18 +284,22 @@ func (s *silentConns) close() {
 	}
 }
 
-// observers tells the recount, the metrics and, in the demo, the audience of transitions.
+// observers tells the docket, the recount, the metrics and, in the demo, the audience of transitions. What was there before is counted by
+// nobody again.
 type observers struct {
+	docket  *docket.Docket
 	recount *recount.Recount
 	legs    *ops.Legs
 	watch   func(*schemas.Transition)
 }
 
-func (o observers) Restore(t *schemas.Transition) { o.recount.Restore(t); o.legs.Restore(t) }
-func (o observers) Forget(partition int32)        { o.recount.Forget(partition); o.legs.Forget(partition) }
+func (o observers) Restore(t *schemas.Transition) { o.docket.Observe(t); o.recount.Restore(t) }
+func (o observers) Forget(partition int32)        { o.docket.Forget(partition); o.recount.Forget(partition) }
 func (o observers) Observe(t *schemas.Transition) {
 	o.recount.Observe(t)
-	o.legs.Observe(t)
+	if o.docket.Observe(t) {
+		o.legs.Observe(t)
+	}
 	if o.watch != nil {
 		o.watch(t)
 	}

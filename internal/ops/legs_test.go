@@ -26,8 +26,10 @@ const (
 // story is one case from submission to archive, with the offsets of its inputs.
 func story() []*schemas.Transition {
 	issued := schemas.Case{ApplicationNo: appNo, SubmittedAt: at(0), AcceptedAt: ptr(time.Minute), DecidedAt: ptr(time.Hour), IssuedAt: ptr(time.Hour + time.Second),
-		Stage: schemas.StageIssued, Duties: []schemas.Duty{{Effect: schemas.Effect{EffectID: n1, Kind: schemas.EffectNotify, Notice: "N1"}}}}
-	ended := []schemas.EndedCase{{ApplicationNo: appNo, Outcome: "issued", SubmittedAt: at(0), AcceptedAt: issued.AcceptedAt, IssuedAt: issued.IssuedAt, Duties: issued.Duties}}
+		Stage: schemas.StageIssued, Clocks: []schemas.Clock{{ID: "T1", DueAt: at(48 * time.Hour)}},
+		Duties: []schemas.Duty{{Effect: schemas.Effect{EffectID: n1, Kind: schemas.EffectNotify, Notice: "N1"}, OrderedAt: at(time.Hour + time.Second)}}}
+	ended := []schemas.EndedCase{{ApplicationNo: appNo, Outcome: "issued", SubmittedAt: at(0), AcceptedAt: issued.AcceptedAt, IssuedAt: issued.IssuedAt, Duties: issued.Duties,
+		Opinions: []schemas.Opinion{{Level: "review", At: at(time.Minute)}, {Level: "approval", At: at(time.Hour)}}}}
 	open := func(stage schemas.Stage) schemas.Dossier {
 		c := issued
 		c.Stage = stage
@@ -52,88 +54,132 @@ func story() []*schemas.Transition {
 	}
 }
 
-func TestMeasures(t *testing.T) {
-	var got []Measure
-	for _, step := range story() {
-		got = append(got, Measures(step)...)
+type took struct {
+	leg string
+	d   time.Duration
+}
+
+func measured(t *schemas.Transition) (all []took) {
+	for _, m := range Measures(t) {
+		all = append(all, took{m.Leg, m.Took()})
 	}
-	want := []Measure{
+	return all
+}
+
+func TestMeasures(t *testing.T) {
+	var got []took
+	for _, step := range story() {
+		got = append(got, measured(step)...)
+	}
+	want := []took{
 		{LegReceivedAccepted, time.Minute},
 		{LegAcceptedDecided, 59 * time.Minute},
 		{LegDecidedIssued, time.Second},
+		{LegAcceptedSettled, 59*time.Minute + time.Second},
+		{LegNoticeOrderedSent, 2 * time.Second},
 		{LegIssuedSMSAccepted, 2 * time.Second},
 		{LegIssuedCancelled, 0},
 		{LegIssuedPushed, 10 * time.Second},
+		{LegDecidedPushed, 11 * time.Second},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(took{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestMeasuresOfOtherNoticesAndRefusals(t *testing.T) {
-	c := &schemas.Case{ApplicationNo: appNo, AcceptedAt: ptr(0), IssuedAt: ptr(0), Duties: []schemas.Duty{{Effect: schemas.Effect{EffectID: "x", Notice: "N4"}}}}
-	got := Measures(&schemas.Transition{Dossier: schemas.Dossier{Open: c}, Events: []schemas.Event{
-		{Type: schemas.EvNoticeSent, ApplicationNo: appNo, EffectID: "x", At: at(time.Second)},
+	c := &schemas.Case{ApplicationNo: appNo, AcceptedAt: ptr(0), IssuedAt: ptr(0), Duties: []schemas.Duty{{Effect: schemas.Effect{EffectID: "x", Notice: "N4"}, OrderedAt: at(time.Second)}}}
+	got := measured(&schemas.Transition{Dossier: schemas.Dossier{Open: c}, Events: []schemas.Event{
+		{Type: schemas.EvNoticeSent, ApplicationNo: appNo, EffectID: "x", At: at(3 * time.Second)},
 		{Type: schemas.EvRefused, ApplicationNo: appNo, At: at(time.Second)},
 		{Type: schemas.EvIssued, ApplicationNo: "of another case", At: at(time.Second)},
 	}})
-	if diff := cmp.Diff([]Measure{{LegAcceptedDecided, time.Second}}, got); diff != "" {
+	want := []took{{LegNoticeOrderedSent, 2 * time.Second}, {LegAcceptedDecided, time.Second}, {LegAcceptedSettled, time.Second}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(took{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func openCases(t *testing.T, reg *prometheus.Registry) map[string]float64 {
-	t.Helper()
+// office counts half of all time.
+func office(from, to time.Time) time.Duration { return to.Sub(from) / 2 }
+
+func TestObserve(t *testing.T) {
+	l := NewLegs(prometheus.NewRegistry(), []string{"r4_local_hukou"}, office)
+	for _, s := range story() {
+		l.Observe(s)
+	}
+	for name, row := range map[string]struct {
+		counter prometheus.Counter
+		want    float64
+	}{
+		"issued":         {l.outcomes.WithLabelValues("issued", noReason), 1},
+		"withdrawn":      {l.outcomes.WithLabelValues("withdrawn", noReason), 0},
+		"effect results": {l.inputs.WithLabelValues("effect_result"), 4},
+		"T1 warnings":    {l.clocks.WithLabelValues("T1", "warned"), 1},
+		"kept":           {l.promises.WithLabelValues(kept), 1},
+		"broken":         {l.promises.WithLabelValues(broken), 0},
+	} {
+		if got := testutil.ToFloat64(row.counter); got != row.want {
+			t.Errorf("%s: %v, want %v", name, got, row.want)
+		}
+	}
+}
+
+// A promise is broken once, when its deadline is passed, however and whenever the case is settled after that.
+func TestPromises(t *testing.T) {
+	due := at(time.Hour)
+	c := &schemas.Case{ApplicationNo: appNo, AcceptedAt: ptr(0), Clocks: []schemas.Clock{{ID: "T1", DueAt: due}}}
+	ended := []schemas.EndedCase{{ApplicationNo: appNo, AcceptedAt: ptr(0), DueAt: &due}}
+	breach := schemas.Event{Type: schemas.EvBreached, Clock: "T1", At: due}
+	for _, row := range []struct {
+		name         string
+		steps        []schemas.Transition
+		kept, broken float64
+	}{
+		{"issued in time", []schemas.Transition{{Dossier: schemas.Dossier{Open: c}, Events: []schemas.Event{{Type: schemas.EvIssued, At: at(time.Hour - time.Microsecond)}}}}, 1, 0},
+		{"refused in time", []schemas.Transition{{Dossier: schemas.Dossier{Ended: ended}, Events: []schemas.Event{{Type: schemas.EvRefused, At: at(time.Minute)}}}}, 1, 0},
+		{"issued at the first instant that is too late", []schemas.Transition{{Dossier: schemas.Dossier{Open: c}, Events: []schemas.Event{breach, {Type: schemas.EvIssued, At: due}}}}, 0, 1},
+		{"broken, then refused", []schemas.Transition{{Dossier: schemas.Dossier{Open: c}, Events: []schemas.Event{breach}}, {Dossier: schemas.Dossier{Ended: ended}, Events: []schemas.Event{{Type: schemas.EvRefused, At: at(2 * time.Hour)}}}}, 0, 1},
+		{"another clock", []schemas.Transition{{Dossier: schemas.Dossier{Open: c}, Events: []schemas.Event{{Type: schemas.EvBreached, Clock: "T3", At: due}}}}, 0, 0},
+	} {
+		l := NewLegs(prometheus.NewRegistry(), nil, office)
+		for i := range row.steps {
+			for j := range row.steps[i].Events {
+				row.steps[i].Events[j].ApplicationNo = appNo
+			}
+			l.Observe(&row.steps[i])
+		}
+		if k, b := testutil.ToFloat64(l.promises.WithLabelValues(kept)), testutil.ToFloat64(l.promises.WithLabelValues(broken)); k != row.kept || b != row.broken {
+			t.Errorf("%s: kept %v, broken %v", row.name, k, b)
+		}
+	}
+}
+
+func TestWorkhours(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	l := NewLegs(reg, nil, office)
+	for _, s := range story() {
+		l.Observe(s)
+	}
 	families, err := reg.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]float64{}
+	got := map[float64]uint64{}
 	for _, f := range families {
-		if f.GetName() != "permithub_open_cases" {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			if v := m.GetGauge().GetValue(); v != 0 {
-				got[m.GetLabel()[0].GetValue()] = v
+		if f.GetName() == "permithub_leg_workhours" {
+			for _, b := range f.GetMetric()[0].GetHistogram().GetBucket() { // accepted_decided: 59 min, half of them at work
+				got[b.GetUpperBound()] = b.GetCumulativeCount()
 			}
 		}
 	}
-	return got
-}
-
-func TestObserve(t *testing.T) {
-	reg := prometheus.NewRegistry()
-	l := NewLegs(reg, []string{"r4_local_hukou"})
-	steps := story()
-	for _, s := range steps[:6] {
-		l.Observe(s)
-	}
-	l.Observe(steps[4]) // handed over again: changes nothing
-	if diff := cmp.Diff(map[string]float64{"issued": 1}, openCases(t, reg)); diff != "" {
-		t.Errorf("open after issue (-want +got):\n%s", diff)
-	}
-	for _, s := range steps[6:] {
-		l.Observe(s)
-	}
-	if diff := cmp.Diff(map[string]float64{}, openCases(t, reg)); diff != "" {
-		t.Errorf("open after the end (-want +got):\n%s", diff)
-	}
-	for name, want := range map[string]float64{"issued": 1, "withdrawn": 0} {
-		if got := testutil.ToFloat64(l.outcomes.WithLabelValues(name, noReason)); got != want {
-			t.Errorf("outcome %s: %v, want %v", name, got, want)
-		}
-	}
-	if got := testutil.ToFloat64(l.inputs.WithLabelValues("effect_result")); got != 4 {
-		t.Errorf("effect results: %v, want 4", got)
-	}
-	if got := testutil.ToFloat64(l.clocks.WithLabelValues("T1", "warned")); got != 1 {
-		t.Errorf("T1 warnings: %v, want 1", got)
+	if diff := cmp.Diff(map[float64]uint64{1: 1, 4: 1, 8: 1, 12: 1, 16: 1, 20: 1, 24: 1}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestReasonClass(t *testing.T) {
-	l := NewLegs(prometheus.NewRegistry(), []string{"r4_local_hukou"})
+	l := NewLegs(prometheus.NewRegistry(), []string{"r4_local_hukou"}, office)
 	for _, row := range []struct {
 		name    string
 		reasons []string
@@ -150,44 +196,10 @@ func TestReasonClass(t *testing.T) {
 	}
 }
 
-func TestRestoreAndForget(t *testing.T) {
-	reg := prometheus.NewRegistry()
-	l := NewLegs(reg, nil)
-	steps := story()
-	l.Restore(steps[0])
-	l.Restore(steps[1])
-	if got := testutil.ToFloat64(l.inputs.WithLabelValues("submission")); got != 0 {
-		t.Errorf("a restored input was counted: %v", got)
-	}
-	if diff := cmp.Diff(map[string]float64{"under_review": 1}, openCases(t, reg)); diff != "" {
-		t.Errorf("restored (-want +got):\n%s", diff)
-	}
-	l.Forget(3)
-	if diff := cmp.Diff(map[string]float64{}, openCases(t, reg)); diff != "" {
-		t.Errorf("forgotten (-want +got):\n%s", diff)
-	}
-	l.Restore(steps[0]) // assigned again: read from the beginning
-	if diff := cmp.Diff(map[string]float64{"submitted": 1}, openCases(t, reg)); diff != "" {
-		t.Errorf("assigned again (-want +got):\n%s", diff)
-	}
-}
-
-// A case that is released from 挂起 changes its stage without an event that says so.
-func TestHeldCaseIsReleased(t *testing.T) {
-	reg := prometheus.NewRegistry()
-	l := NewLegs(reg, nil)
-	for i, stage := range []schemas.Stage{schemas.StageIssued, schemas.StageHeld, schemas.StageIssued} {
-		l.Observe(&schemas.Transition{DossierID: "D", Input: schemas.InputRef{Offset: int64(i)}, Dossier: schemas.Dossier{Open: &schemas.Case{Stage: stage}}})
-	}
-	if diff := cmp.Diff(map[string]float64{"issued": 1}, openCases(t, reg)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 // The names are what promlint accepts, every series stands at zero from the start, and there are few of them.
 func TestMetricsAreCleanAndClosed(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	NewLegs(reg, []string{"r4_local_hukou"})
+	NewLegs(reg, []string{"r4_local_hukou"}, office)
 	NewSystems(reg).Breaker("epermit", BreakerConfig{})
 	if _, err := NewLogger(&strings.Builder{}, LogConfig{}, reg); err != nil {
 		t.Fatal(err)
@@ -197,7 +209,7 @@ func TestMetricsAreCleanAndClosed(t *testing.T) {
 		t.Errorf("promlint: %v %v", problems, err)
 	}
 	for name, want := range map[string]int{
-		"permithub_leg_seconds": 6, "permithub_inputs_total": 11, "permithub_outcomes_total": 11, "permithub_open_cases": 11,
+		"permithub_leg_seconds": 9, "permithub_leg_workhours": 3, "permithub_promises_total": 2, "permithub_inputs_total": 11, "permithub_outcomes_total": 11,
 		"permithub_breaker_open": 1, "permithub_foreign_call_seconds": 6, "permithub_deadline_events_total": 14, "permithub_log_redactions_total": 1,
 	} {
 		if got, err := testutil.GatherAndCount(reg, name); got != want || err != nil {

@@ -1,0 +1,95 @@
+package docket
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"permithub/internal/calendar"
+	"permithub/schemas"
+)
+
+// Docket is the register.
+type Docket struct {
+	now      func() time.Time
+	calendar func() *calendar.Calendar
+
+	mu       sync.Mutex
+	marks    map[int32]int64    // by partition: offset of the last input that was taken in
+	open     map[string]entry   // by dossier: a person has at most one open case
+	finished map[int32]finished // by partition
+}
+
+// entry is one open case.
+type entry struct {
+	partition  int32
+	stage      schemas.Stage
+	town       string
+	submitted  time.Time
+	issued     time.Time // zero before the issue
+	clocks     []clock
+	superseded int // earlier permits whose cancellation is ordered and not done
+}
+
+// clock is one time limit that still runs, or is paused.
+type clock struct {
+	id    string
+	due   time.Time
+	state State
+}
+
+// New returns an empty docket. Now ages what is open; the calendar counts office hours and says until when its days are known.
+func New(now func() time.Time, cal func() *calendar.Calendar) *Docket {
+	return &Docket{now: now, calendar: cal, marks: map[int32]int64{}, open: map[string]entry{}, finished: map[int32]finished{}}
+}
+
+// Observe takes in a transition and reports whether it is new to this docket.
+//
+// One input gives at most one transition, and case-log has the partitions of case-input, so within a partition the input's offset rises with
+// every valid record. The case is taken whole from the state, not from the events: one that is released from 挂起 moves without a move.
+func (d *Docket) Observe(t *schemas.Transition) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p := t.Input.Partition
+	if mark, ok := d.marks[p]; ok && t.Input.Offset <= mark {
+		return false
+	}
+	d.marks[p] = t.Input.Offset
+	delete(d.open, t.DossierID)
+	if c := t.Dossier.Open; c != nil && slices.Contains(Stages, c.Stage) {
+		d.open[t.DossierID] = entryOf(p, c)
+	}
+	d.finish(t)
+	return true
+}
+
+// Forget drops what a partition told; call it when the partition is given away.
+func (d *Docket) Forget(partition int32) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.marks, partition)
+	delete(d.finished, partition)
+	for id, e := range d.open {
+		if e.partition == partition {
+			delete(d.open, id)
+		}
+	}
+}
+
+func entryOf(partition int32, c *schemas.Case) entry {
+	e := entry{partition: partition, stage: c.Stage, town: c.Submission.CurrentDivision, submitted: c.SubmittedAt.Time}
+	if c.IssuedAt != nil {
+		e.issued = c.IssuedAt.Time
+	}
+	for i := range c.Duties {
+		if d := &c.Duties[i]; d.Kind == schemas.EffectCancel && d.Status != schemas.DutyDone && d.Status != schemas.DutyWaived {
+			e.superseded++
+		}
+	}
+	for i := range c.Clocks {
+		if k := &c.Clocks[i]; k.ResolvedAt == nil {
+			e.clocks = append(e.clocks, clock{k.ID, k.DueAt.Time, stateOf(k)})
+		}
+	}
+	return e
+}
