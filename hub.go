@@ -128,6 +128,7 @@ func (h *hub) start(names []string) error {
 	h.addrs["metrics"] = h.ops.Addr()
 	h.stack.Start("operators", h.ops.Run)
 	h.stack.Start("calendar", func(ctx context.Context) error { h.notices.Watch(ctx, h.hangup); return nil })
+	h.stack.Start("dead letter watch", func(ctx context.Context) error { h.bus.WatchDeadLetters(ctx); return nil })
 	for _, s := range selected {
 		if s.consume != nil {
 			if err := s.consume(h, s); err != nil {

@@ -90,6 +90,7 @@ func (g *generation) run(owned, patience context.Context) {
 // partition works on one partition until it is revoked and drained.
 func (g *generation) partition(p *partition, opened func()) {
 	defer opened()
+	g.client.metrics.stopped.WithLabelValues(p.labels()...) // zero is visible; another step may have set it
 	if err := g.open(p); err != nil {
 		g.fetcher.skip()
 		if g.life.owned.Err() == nil {
