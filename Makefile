@@ -8,7 +8,7 @@ GO_TEST ?= go test
 # The linter is kept in a module of its own, so that the hub's go.mod lists only what the hub uses.
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo up down check vet lint generated unit test fmt deps
+.PHONY: help build demo up down check vet lint generated slo unit test fmt deps
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,9 +38,11 @@ deps: ## install the servers that tests need (Debian as root; elsewhere: say wha
 
 vet:
 	go vet -tags kafka ./...
+	go -C tools/operations vet ./dashboards
 
 lint:
 	$(LINT) run ./...
+	cd tools/operations && go tool -modfile=../go.mod golangci-lint run -c ../../.golangci.yml ./dashboards
 
 # Compares the whole tree before and after, so that it also works where something is not committed yet.
 generated:
@@ -49,6 +51,9 @@ generated:
 	if ! diff <(echo "$$before") <(echo "$$after"); then \
 		echo "generated files were out of date: commit what go generate ./... has just written" >&2; exit 1; \
 	fi
+
+slo: ## have sloth write the burn-rate rules of deploy/prometheus/slo again (compiles for minutes; a test says when it is due)
+	go -C tools/operations run ./slo
 
 unit: deps
 	$(GO_TEST) -race -short -timeout 10m ./...
