@@ -87,15 +87,16 @@ func TestStanding(t *testing.T) {
 		d.Observe(transition(fmt.Sprint(i), int32(i%2), int64(i), c))
 	}
 	got := d.Standing()
+	review, approval := Tally{Open: 2, DueToday: 1, Warned: 1}, Tally{Open: 1, Breached: 1}
 	want := Standing{
-		At: now, Partitions: 2, Stages: map[schemas.Stage]int{"under_review": 2, "under_approval": 1, "suspended": 1, "issued": 1},
+		At: now, Partitions: 2, Stages: map[schemas.Stage]Tally{"under_review": review, "under_approval": approval, "suspended": {Open: 1}, "issued": {Open: 1}},
 		Deadlines: map[string]map[State]int{Promise: {OK: 1, Warned: 1, Breached: 1, Paused: 1}, "T2": {}, "T3": {}, "T4": {}, "T5": {}, "R8": {}},
 		Oldest:    t0.Add(-time.Hour), Superseded: 1, SupersededSince: t0.Add(time.Hour), Horizon: time.Date(2027, 1, 1, 0, 0, 0, 0, schemas.Shanghai),
 		Towns: []Town{
-			{Division: "330424001", Open: 4, DueToday: 1, Warned: 1, Breached: 1, Stages: map[schemas.Stage]int{"under_review": 2, "under_approval": 1, "suspended": 1}},
-			{Division: "330424002", Open: 1, Stages: map[schemas.Stage]int{"issued": 1}},
+			{"330424001", Tally{4, 1, 1, 1}, map[schemas.Stage]Tally{"under_review": review, "under_approval": approval, "suspended": {Open: 1}}},
+			{"330424002", Tally{Open: 1}, map[schemas.Stage]Tally{"issued": {Open: 1}}},
 		},
-		Total:    Town{Open: 5, DueToday: 1, Warned: 1, Breached: 1, Stages: map[schemas.Stage]int{"under_review": 2, "under_approval": 1, "suspended": 1, "issued": 1}},
+		Total:    Tally{5, 1, 1, 1},
 		Finished: newFinished(), Recent: newFinished(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -121,7 +122,7 @@ func TestObserveOnceAndForget(t *testing.T) {
 	// A case that is released from 挂起 changes its stage without an event that says so.
 	d.Observe(transition("B", 4, 11, &schemas.Case{Stage: schemas.StageHeld}))
 	d.Observe(transition("B", 4, 12, c))
-	if diff := cmp.Diff(map[schemas.Stage]int{schemas.StageReview: 2}, d.Standing().Stages); diff != "" {
+	if diff := cmp.Diff(map[schemas.Stage]Tally{schemas.StageReview: {Open: 2}}, d.Standing().Stages); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	d.Observe(transition("B", 4, 13, nil))

@@ -17,10 +17,10 @@ var SpanBounds = []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 
 const keptDays = 30
 
 // finished counts the processing times of cases by the day on which they were decided for good.
-type finished map[calendar.Date]*tally
+type finished map[calendar.Date]*times
 
-// tally counts by bound; the last of each is what lies above all bounds.
-type tally struct {
+// times counts by bound; the last of each is what lies above all bounds.
+type times struct {
 	hours [8]int
 	spans [9]int
 	late  int
@@ -51,10 +51,10 @@ func (d *Docket) finish(t *schemas.Transition) {
 	}
 }
 
-// on returns the day's tally, and drops the days that are too old to be shown.
-func (f finished) on(day calendar.Date) *tally {
+// on returns the day's counts, and drops those that are too old to be shown.
+func (f finished) on(day calendar.Date) *times {
 	if f[day] == nil {
-		f[day] = &tally{}
+		f[day] = &times{}
 		for old := range f {
 			if day.Sub(old) >= keptDays {
 				delete(f, old)
@@ -62,7 +62,7 @@ func (f finished) on(day calendar.Date) *tally {
 		}
 	}
 	if f[day] == nil { // itself too old: counted for nobody
-		return &tally{}
+		return &times{}
 	}
 	return f[day]
 }

@@ -35,7 +35,7 @@ func (d *Docket) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, v, labels...)
 	}
 	for _, stage := range Stages {
-		gauge(openDesc, float64(s.Stages[stage]), string(stage))
+		gauge(openDesc, float64(s.Stages[stage].Open), string(stage))
 	}
 	for _, clock := range Clocks {
 		for _, state := range States {

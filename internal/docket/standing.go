@@ -15,7 +15,7 @@ type Standing struct {
 	// Partitions is how many partitions of the log the docket speaks for.
 	Partitions int
 	// Stages counts the open cases by stage, Deadlines the running limits by clock and state.
-	Stages    map[schemas.Stage]int
+	Stages    map[schemas.Stage]Tally
 	Deadlines map[string]map[State]int
 	// Oldest is when the open case was submitted that waits longest; zero without one.
 	Oldest time.Time
@@ -27,19 +27,24 @@ type Standing struct {
 	// Towns counts the open cases by where the applicant lives, in the order of the division codes.
 	Towns []Town
 	// Total is the sum of Towns.
-	Total Town
+	Total Tally
 	// Finished tells of the cases decided for good today, Recent of those of the last 30 days.
 	Finished, Recent Finished
 }
 
-// Town counts the open cases of one township, each case once in Open; the others look at its promise (T1).
+// Tally counts open cases: each once in Open; the others look at its promise (T1).
+type Tally struct {
+	Open int
+	// DueToday are those whose promise ends by the end of today and that have not breached; paused ones are left out.
+	DueToday, Warned, Breached int
+}
+
+// Town counts the open cases of one township.
 type Town struct {
 	// Division is the township's code.
 	Division string
-	Open     int
-	// DueToday are those whose promise ends by the end of today and that have not breached; paused ones are left out.
-	DueToday, Warned, Breached int
-	Stages                     map[schemas.Stage]int
+	Tally
+	Stages map[schemas.Stage]Tally
 }
 
 // Finished counts cases by the time from acceptance to the permit or the refusal.
@@ -53,8 +58,8 @@ type Finished struct {
 func (d *Docket) Standing() Standing {
 	now, cal := d.now(), d.calendar()
 	s := Standing{
-		At: now, Stages: map[schemas.Stage]int{}, Deadlines: map[string]map[State]int{}, Horizon: cal.Horizon().AddDays(1).Start(),
-		Total: Town{Stages: map[schemas.Stage]int{}}, Finished: newFinished(), Recent: newFinished(),
+		At: now, Stages: map[schemas.Stage]Tally{}, Deadlines: map[string]map[State]int{}, Horizon: cal.Horizon().AddDays(1).Start(),
+		Finished: newFinished(), Recent: newFinished(),
 	}
 	for _, c := range Clocks {
 		s.Deadlines[c] = map[State]int{}
@@ -67,12 +72,15 @@ func (d *Docket) Standing() Standing {
 	for _, e := range d.open {
 		town := towns[e.town]
 		if town == nil {
-			town = &Town{Division: e.town, Stages: map[schemas.Stage]int{}}
+			town = &Town{Division: e.town, Stages: map[schemas.Stage]Tally{}}
 			towns[e.town] = town
 		}
 		s.add(&e)
-		town.add(&e, tomorrow)
-		s.Total.add(&e, tomorrow)
+		one := tallyOf(&e, tomorrow)
+		s.Total = s.Total.Plus(one)
+		s.Stages[e.stage] = s.Stages[e.stage].Plus(one)
+		town.Tally = town.Plus(one)
+		town.Stages[e.stage] = town.Stages[e.stage].Plus(one)
 	}
 	for _, t := range towns {
 		s.Towns = append(s.Towns, *t)
@@ -83,7 +91,6 @@ func (d *Docket) Standing() Standing {
 }
 
 func (s *Standing) add(e *entry) {
-	s.Stages[e.stage]++
 	if s.Oldest.IsZero() || e.submitted.Before(s.Oldest) {
 		s.Oldest = e.submitted
 	}
@@ -100,9 +107,14 @@ func (s *Standing) add(e *entry) {
 	}
 }
 
-func (t *Town) add(e *entry, tomorrow time.Time) {
-	t.Open++
-	t.Stages[e.stage]++
+// Plus adds what another tally counted.
+func (t Tally) Plus(o Tally) Tally {
+	return Tally{t.Open + o.Open, t.DueToday + o.DueToday, t.Warned + o.Warned, t.Breached + o.Breached}
+}
+
+// tallyOf counts one case. A limit is half-open: one that ends at the midnight after today is due today.
+func tallyOf(e *entry, tomorrow time.Time) Tally {
+	t := Tally{Open: 1}
 	for i := range e.clocks {
 		k := &e.clocks[i]
 		if k.id != Promise {
@@ -110,18 +122,19 @@ func (t *Town) add(e *entry, tomorrow time.Time) {
 		}
 		switch k.state {
 		case Breached:
-			t.Breached++
-			continue
+			t.Breached = 1
+			return t
 		case Paused:
-			continue
+			return t
 		case Warned:
-			t.Warned++
+			t.Warned = 1
 		case Provisional, OK:
 		}
-		if !k.due.After(tomorrow) { // half-open: due at the midnight that ends today is due today
-			t.DueToday++
+		if !k.due.After(tomorrow) {
+			t.DueToday = 1
 		}
 	}
+	return t
 }
 
 func newFinished() Finished {
@@ -141,7 +154,7 @@ func (d *Docket) sum(s *Standing, today calendar.Date) {
 	}
 }
 
-func (f *Finished) add(t *tally) {
+func (f *Finished) add(t *times) {
 	for i, n := range t.hours {
 		f.Count += n
 		f.Hours[i] += n

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,6 +28,46 @@ type Breaker struct {
 	system string
 	gate   *gobreaker.CircuitBreaker[struct{}]
 	calls  prometheus.ObserverVec
+
+	mu     sync.Mutex
+	health Health // without the state, which the gate knows
+}
+
+// Health is how a foreign system stands, as its breaker sees it.
+type Health struct {
+	// System is its name.
+	System string
+	// State is "closed" where calls go through, "open" where they are held back, and "half-open" while one call tries.
+	State string
+	// Since is when the state began; zero where it has been closed since the start.
+	Since time.Time
+	// Answered is when the system last answered, even with a refusal; zero where it never did.
+	Answered time.Time
+	// Failed is when it last did not answer, and Code how; zero where it always did.
+	Failed time.Time
+	Code   string
+}
+
+// Health reports how the system stands.
+func (b *Breaker) Health() Health {
+	state := b.gate.State() // may change it, which takes the lock
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	h := b.health
+	h.State = state.String()
+	return h
+}
+
+// learn notes how a call ended. A refusal is an answer; a call that was stopped tells nothing.
+func (b *Breaker) learn(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch class := fault.ClassOf(err); {
+	case err == nil || class == fault.Permanent:
+		b.health.Answered = time.Now()
+	case class == fault.Unavailable || class == fault.Uncertain:
+		b.health.Failed, b.health.Code = time.Now(), fault.CodeOf(err)
+	}
 }
 
 // Systems makes the breakers of a process and owns their metrics.
@@ -67,7 +108,8 @@ func (s *Systems) Breaker(system string, c BreakerConfig) *Breaker {
 		s.calls.WithLabelValues(system, r)
 	}
 	open := s.open.WithLabelValues(system)
-	return &Breaker{system: system, calls: s.calls.MustCurryWith(prometheus.Labels{"system": system}), gate: gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
+	b := &Breaker{system: system, calls: s.calls.MustCurryWith(prometheus.Labels{"system": system}), health: Health{System: system}}
+	b.gate = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        system,
 		MaxRequests: 1,
 		Timeout:     pause,
@@ -81,8 +123,12 @@ func (s *Systems) Breaker(system string, c BreakerConfig) *Breaker {
 		},
 		OnStateChange: func(_ string, _, to gobreaker.State) {
 			open.Set(map[gobreaker.State]float64{gobreaker.StateOpen: 1}[to])
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.health.Since = time.Now()
 		},
-	})}
+	})
+	return b
 }
 
 // Do calls f unless the system is held back; then it returns an unavailable error under the system's name, and the step pauses.
@@ -95,6 +141,7 @@ func (b *Breaker) Do(ctx context.Context, f func() error) error {
 		begun := time.Now()
 		err := f()
 		b.calls.With(prometheus.Labels{"result": resultOf(err)}).Observe(time.Since(begun).Seconds())
+		b.learn(err)
 		return struct{}{}, err
 	})
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -72,4 +73,39 @@ func TestBreakerMakesNoCallAfterTheEnd(t *testing.T) {
 	if fault.ClassOf(err) != fault.Stopped {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestHealth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewSystems(prometheus.NewRegistry()).Breaker("sms", BreakerConfig{Failures: 2, Pause: time.Minute})
+		want := Health{System: "sms", State: "closed"}
+		check := func(when string) {
+			t.Helper()
+			if diff := cmp.Diff(want, b.Health()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", when, diff)
+			}
+			time.Sleep(time.Second)
+		}
+		check("before the first call")
+		_ = b.Do(t.Context(), func() error { return fault.Reject("blacklisted", nil) })
+		want.Answered = time.Now()
+		check("after a refusal")
+		_ = b.Do(t.Context(), func() error { return context.Canceled })
+		check("after a call that was stopped")
+		_ = b.Do(t.Context(), func() error { return fault.Unknown("timeout", nil) })
+		want.Failed, want.Code = time.Now(), "timeout"
+		check("after a call whose end is unknown")
+		for range 2 {
+			_ = b.Do(t.Context(), func() error { return fault.Outage("http_503", nil) })
+		}
+		want.Failed, want.Code, want.State, want.Since = time.Now(), "http_503", "open", time.Now()
+		check("after an outage")
+		time.Sleep(time.Minute)
+		got := b.Health()
+		want.State, want.Since = "half-open", got.Since
+		check("after the pause")
+		_ = b.Do(t.Context(), func() error { return nil })
+		want.State, want.Answered, want.Since = "closed", time.Now(), time.Now()
+		check("after it answers again")
+	})
 }

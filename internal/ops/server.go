@@ -32,9 +32,11 @@ type ServerConfig struct {
 	Checks []reach.Check
 	// Notes are shown by /readyz and never make it 503: a foreign system that is down is no reason to turn applications away.
 	Notes []reach.Check
+	// Board, where given, is served at /board and below.
+	Board http.Handler
 }
 
-// Server answers operators: /metrics, /healthz (the process lives), /readyz (it can do its work; reasons where not).
+// Server answers operators: /metrics, /healthz (the process lives), /readyz (it can do its work; reasons where not), /board (where cases stand).
 type Server struct {
 	listener net.Listener
 	http     *http.Server
@@ -51,7 +53,7 @@ func Listen(c ServerConfig, reg *prometheus.Registry, log *slog.Logger) (*Server
 	}
 	s := &Server{listener: l, checks: slices.Concat(c.Checks, c.Notes), deciding: len(c.Checks)}
 	s.http = &http.Server{
-		Handler:           s.routes(reg, c.Pprof),
+		Handler:           s.routes(reg, c),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      90 * time.Second, // a profile takes 30 s
@@ -62,7 +64,7 @@ func Listen(c ServerConfig, reg *prometheus.Registry, log *slog.Logger) (*Server
 	return s, nil
 }
 
-func (s *Server) routes(reg *prometheus.Registry, profiles bool) http.Handler {
+func (s *Server) routes(reg *prometheus.Registry, c ServerConfig) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		ErrorHandling: promhttp.ContinueOnError, Registry: reg, MaxRequestsInFlight: 4, Timeout: 10 * time.Second, EnableOpenMetrics: true,
@@ -71,7 +73,11 @@ func (s *Server) routes(reg *prometheus.Registry, profiles bool) http.Handler {
 		answer(w, http.StatusOK, map[string]string{"status": "alive"})
 	})
 	mux.HandleFunc("GET /readyz", s.ready)
-	if profiles {
+	if c.Board != nil {
+		mux.Handle("/board", c.Board)
+		mux.Handle("/board/", c.Board)
+	}
+	if c.Pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
