@@ -308,6 +308,7 @@ func (d *demonstration) announce(w io.Writer) {
 	_, _ = fmt.Fprintf(w, `
 受理接口   http://%[1]s/v1/applications   (OpenAPI: http://%[1]s/openapi.json)
 经办接口   http://%[2]s
+值班页     http://%[3]s/board   （?lang=en for English）
 指标       http://%[3]s/metrics   就绪 http://%[3]s/readyz
 `, a["intake"], a["desk"], a["metrics"])
 	for _, name := range sortedNames(d.doors.Simulators) {

@@ -18,6 +18,7 @@ import (
 	"permithub/adapters"
 	"permithub/consumers/approval"
 	"permithub/deploy/calendars"
+	"permithub/internal/board"
 	"permithub/internal/bus"
 	"permithub/internal/casework"
 	"permithub/internal/config"
@@ -28,6 +29,7 @@ import (
 	"permithub/internal/notices"
 	"permithub/internal/ops"
 	"permithub/internal/reach"
+	"permithub/producers/intake"
 	"permithub/producers/recount"
 	"permithub/schemas"
 )
@@ -101,10 +103,13 @@ func (h *hub) count(card *schemas.Card) *casework.Count {
 	return casework.CountCard(h.notices.Current(), card)
 }
 
+// foreignSystems are those of the list in adapters, in the order in which an application meets them.
+var foreignSystems = []string{"registration", "epermit", "dataplatform", "sms", "archive"}
+
 // guards puts one breaker in front of each foreign system.
 func guards(s *ops.Systems) map[string]*ops.Breaker {
 	all := map[string]*ops.Breaker{}
-	for _, name := range []string{"registration", "epermit", "sms", "dataplatform", "archive"} {
+	for _, name := range foreignSystems {
 		all[name] = s.Breaker(name, ops.BreakerConfig{})
 	}
 	return all
@@ -122,7 +127,8 @@ func (h *hub) start(names []string) error {
 		return err
 	}
 	consuming := slices.ContainsFunc(selected, func(s *step) bool { return s.consume != nil })
-	if h.ops, err = ops.Listen(ops.ServerConfig{Listen: h.cfg.Metrics.Listen, Pprof: h.cfg.Metrics.Pprof, Checks: h.checks(consuming), Notes: h.notes()}, h.reg, h.log); err != nil {
+	c := ops.ServerConfig{Listen: h.cfg.Metrics.Listen, Pprof: h.cfg.Metrics.Pprof, Checks: h.checks(consuming), Notes: h.notes(), Board: h.board()}
+	if h.ops, err = ops.Listen(c, h.reg, h.log); err != nil {
 		return err
 	}
 	h.addrs["metrics"] = h.ops.Addr()
@@ -195,6 +201,19 @@ func (h *hub) notes() []reach.Check {
 		notes = append(notes, reach.Check{Name: name, Probe: h.guards[name].Ready})
 	}
 	return notes
+}
+
+// board is the live page of where cases stand, from what this process knows.
+func (h *hub) board() http.Handler {
+	return board.Handler(board.Config{
+		Standing: h.docket.Standing, Partitions: h.cfg.Kafka.Partitions, Towns: intake.Townships(),
+		Systems: func() (all []ops.Health) {
+			for _, name := range foreignSystems {
+				all = append(all, h.guards[name].Health())
+			}
+			return all
+		},
+	})
 }
 
 func sortedNames[V any](m map[string]V) []string {

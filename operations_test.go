@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"regexp"
 	"slices"
@@ -142,6 +144,45 @@ func TestMetricsAreConventional(t *testing.T) {
 // TestMetricsTable keeps docs/metrics.md equal to what the code registers.
 func TestMetricsTable(t *testing.T) {
 	golden(t, "docs/metrics.md", metricsTable(t, families(t, runningDemo(t).hub.reg)))
+}
+
+// TestBoard: the page of a running hub shows what its docket says, by the county's own names.
+func TestBoard(t *testing.T) {
+	d := runningDemo(t)
+	res, err := http.Get("http://" + d.hub.addrs["metrics"] + "/board?lang=zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := d.hub.docket.Standing()
+	if s.Total.Open == 0 || s.Recent.Count == 0 {
+		t.Fatal("a demo without open and without settled cases shows nothing")
+	}
+	for _, want := range []string{
+		fmt.Sprintf("<strong>%d</strong>", s.Total.Open), fmt.Sprintf("近 30 天 %d 件", s.Recent.Count), "武原街道", "省电子居住证平台", "最近答复", fmt.Sprintf("%d / %d", s.Partitions, demoPartitions),
+	} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	lines, err := demo.BuiltIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range lines {
+		var person struct {
+			Name string `json:"full_name"`
+			ID   string `json:"citizen_id"`
+		}
+		_ = json.Unmarshal(lines[i].Application, &person) // some are faulty on purpose
+		if person.Name != "" && strings.Contains(string(b), person.Name) || person.ID != "" && strings.Contains(string(b), person.ID) {
+			t.Errorf("the page names the person of line %d", i+1)
+		}
+	}
 }
 
 // golden compares a file of the tree with what it should be, or rewrites it.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	_ "embed" // the tables below
+	"maps"
 	"strings"
 	"sync"
 )
@@ -36,3 +37,6 @@ func isProvince(code string) bool {
 	_, ok := provinces()[code]
 	return ok
 }
+
+// Townships returns the townships of the county by division code. The map is the caller's own.
+func Townships() map[string]string { return maps.Clone(townships()) }
