@@ -61,7 +61,9 @@ func pending(c *schemas.Case) []deadline.Entry {
 func Expect(next int64, transitions []*schemas.Transition, endedTTL time.Duration, now time.Time) deadline.Snapshot {
 	snap := deadline.Snapshot{Mark: next}
 	for _, c := range Project(0, 0, next, transitions).Cases {
-		snap.Deadlines = append(snap.Deadlines, c.Deadlines...)
+		if next, ok := c.Next(); ok {
+			snap.Deadlines = append(snap.Deadlines, next)
+		}
 		if c.EndedAt.IsZero() || c.EndedAt.Add(endedTTL).After(now) {
 			snap.Cards = append(snap.Cards, c.Card)
 		}

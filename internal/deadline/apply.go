@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -30,7 +29,7 @@ type Projection struct {
 // Standing is where one application stands.
 type Standing struct {
 	ApplicationNo string
-	// Deadlines are all that it has now; none disarms it.
+	// Deadlines are all that it has now, of which the index keeps the first; none disarms it.
 	Deadlines []Entry
 	// Card replaces the card in Redis.
 	Card schemas.Card
@@ -49,12 +48,23 @@ const (
 	Overlap   Verdict = "overlap"   // the mark stands inside the batch: apply only what lies at the mark and after it
 )
 
+// Next returns the deadline that the index keeps of a case: the one that is due first. What comes after it comes with the transition that it
+// leads to.
+func (c *Standing) Next() (next Entry, ok bool) {
+	for _, e := range c.Deadlines {
+		if e = e.Indexed(); !ok || e.score() < next.score() {
+			next, ok = e, true
+		}
+	}
+	return next, ok
+}
+
 // apply writes a batch and moves the mark, only if the mark stands where the previous batch left it. The mark is written
 // last: a script that fails half way is repeated whole. The write commands are variadic, which costs Redis half of what
 // single ones cost; 500 arguments a call stay far below Lua's limit for unpack.
 //
-// KEYS[1] mark, KEYS[2] deadlines, KEYS[3] claimed, KEYS[4] armed, KEYS[5…] the card of each case
-// ARGV[1] from, ARGV[2] next, then for each case four: application number; its deadlines, joined by commas; card as JSON;
+// KEYS[1] mark, KEYS[2] deadlines, KEYS[3] claimed, KEYS[4] claims, KEYS[5…] the card of each case
+// ARGV[1] from, ARGV[2] next, then for each case four: application number; score of its next deadline, empty for none; card as JSON;
 // time to live of the card in ms, 0 for none, -1 to delete it
 // Returns {verdict, mark}; a mark that is gone is "0".
 var apply = redis.NewScript(`
@@ -74,56 +84,27 @@ local function call(command, key, args)
     redis.call(command, key, unpack(args, i, math.min(i + 499, #args)))
   end
 end
-local function read(command, key, args)
-  local out = {}
-  for i = 1, #args, 500 do
-    local part = redis.call(command, key, unpack(args, i, math.min(i + 499, #args)))
-    for j = 1, #part do out[i + j - 1] = part[j] end
-  end
-  return out
-end
 
 local cases = (#ARGV - 2) / 4
-local apps = {}
-for i = 1, cases do apps[i] = ARGV[4 * i - 1] end
-local before = read('HMGET', KEYS[4], apps)
-
-local gone, members, dues, arm, disarm = {}, {}, {}, {}, {}
+local claims = {}
+if redis.call('EXISTS', KEYS[4]) == 1 then
+  for i = 1, cases do claims[i] = redis.call('HGET', KEYS[4], ARGV[4 * i - 1]) end
+end
+local arm, disarm, free = {}, {}, {}
 for i = 1, cases do
-  local app, list = apps[i], ARGV[4 * i]
-  local old = before[i]
-  if old and old ~= list then
-    for name in string.gmatch(old, '[^,]+') do
-      if not string.find(',' .. list .. ',', ',' .. name .. ',', 1, true) then gone[#gone + 1] = app .. '|' .. name end
-    end
-  end
-  for name in string.gmatch(list, '[^,]+') do
-    members[#members + 1] = app .. '|' .. name
-    dues[#dues + 1] = string.format('%.0f', math.ceil(tonumber(string.match(name, '[^|]+$'), 36) / 1000))
-  end
-  if list == '' then
-    if old then disarm[#disarm + 1] = app end
-  elseif old ~= list then
+  local app, score, claimed = ARGV[4 * i - 1], ARGV[4 * i], claims[i]
+  if claimed and claimed ~= score then free[#free + 1] = app end
+  if score == '' then
+    disarm[#disarm + 1] = app
+  elseif claimed ~= score then -- what is under a lease stays there
+    arm[#arm + 1] = score
     arm[#arm + 1] = app
-    arm[#arm + 1] = list
   end
 end
-
--- A deadline that is under a lease stays there.
-local leased = {}
-if #members > 0 and redis.call('EXISTS', KEYS[3]) == 1 then leased = read('ZMSCORE', KEYS[3], members) end
-local add = {}
-for i = 1, #members do
-  if not leased[i] then
-    add[#add + 1] = dues[i]
-    add[#add + 1] = members[i]
-  end
-end
-call('ZREM', KEYS[2], gone)
-call('ZREM', KEYS[3], gone)
-call('ZADD', KEYS[2], add)
-call('HSET', KEYS[4], arm)
-call('HDEL', KEYS[4], disarm)
+call('ZREM', KEYS[2], disarm)
+call('ZREM', KEYS[3], free)
+call('HDEL', KEYS[4], free)
+call('ZADD', KEYS[2], arm)
 
 for i = 1, cases do
   local card, ttl = ARGV[4 * i + 1], ARGV[4 * i + 2]
@@ -182,11 +163,11 @@ func (s *Store) settleNumbers(ctx context.Context, cases []Standing) error {
 func (s *Store) applyArgs(p Projection) (keys []string, args []any, err error) {
 	keys = make([]string, 0, 4+len(p.Cases))
 	args = make([]any, 0, 2+4*len(p.Cases))
-	keys = append(keys, s.markKey(p.Partition), s.dueKey(p.Partition), s.claimedKey(p.Partition), s.armedKey(p.Partition))
+	keys = append(keys, s.markKey(p.Partition), s.dueKey(p.Partition), s.claimedKey(p.Partition), s.claimsKey(p.Partition))
 	args = append(args, p.From, p.Next)
 	for i := range p.Cases {
 		c := &p.Cases[i]
-		list, err := s.nameAll(p.Partition, c)
+		score, err := s.nextScore(p.Partition, c)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -195,13 +176,13 @@ func (s *Store) applyArgs(p Projection) (keys []string, args []any, err error) {
 			return nil, nil, fmt.Errorf("encode card %s: %w", c.ApplicationNo, err)
 		}
 		keys = append(keys, s.cardKey(p.Partition, c.ApplicationNo))
-		args = append(args, c.ApplicationNo, list, card, s.timeToLive(c.EndedAt))
+		args = append(args, c.ApplicationNo, score, card, s.timeToLive(c.EndedAt))
 	}
 	return keys, args, nil
 }
 
-// nameAll checks the deadlines of one case and joins their names.
-func (s *Store) nameAll(partition int32, c *Standing) (string, error) {
+// nextScore checks the deadlines of one case and returns the score of the next one, "" where there is none.
+func (s *Store) nextScore(partition int32, c *Standing) (string, error) {
 	at, err := s.partitionOf(c.ApplicationNo)
 	if err != nil {
 		return "", err
@@ -209,20 +190,19 @@ func (s *Store) nameAll(partition int32, c *Standing) (string, error) {
 	if at != partition { // Find would look for its card elsewhere
 		return "", fault.Rejectf("wrong_partition", "application %s belongs to partition %d", c.ApplicationNo, at)
 	}
-	var b strings.Builder
-	for i, e := range c.Deadlines {
+	for _, e := range c.Deadlines {
 		if err := e.validate(); err != nil {
 			return "", err
 		}
 		if e.ApplicationNo != c.ApplicationNo {
 			return "", fault.Rejectf("bad_deadline", "application %s with a deadline of %s", c.ApplicationNo, e.ApplicationNo)
 		}
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(e.name())
 	}
-	return b.String(), nil
+	next, ok := c.Next()
+	if !ok {
+		return "", nil
+	}
+	return strconv.FormatInt(next.score(), 10), nil
 }
 
 // timeToLive returns the ms that the card of a case may stay: 0 for ever, -1 not at all.
@@ -253,7 +233,7 @@ func (s *Store) Mark(ctx context.Context, partition int32) (int64, bool, error) 
 func (s *Store) Reset(ctx context.Context, partition int32) error {
 	doing := fmt.Sprintf("reset partition %d", partition)
 	// The mark goes first: whatever happens next, the index counts as lost.
-	err := s.rdb.Unlink(ctx, s.markKey(partition), s.dueKey(partition), s.claimedKey(partition), s.armedKey(partition)).Err()
+	err := s.rdb.Unlink(ctx, s.markKey(partition), s.dueKey(partition), s.claimedKey(partition), s.claimsKey(partition)).Err()
 	if err != nil {
 		return s.unavailable(doing, err)
 	}

@@ -14,24 +14,34 @@ import (
 // claim moves what is due under a lease. Leases that ended come first: they have waited longest. One call of 500 takes
 // Redis about a millisecond.
 //
-// KEYS[1] deadlines, KEYS[2] claimed
-// ARGV[1] now in ms, ARGV[2] how many at most, ARGV[3] end of the lease in ms
-// Returns the members claimed.
+// KEYS[1] deadlines, KEYS[2] claimed, KEYS[3] claims
+// ARGV[1] now in ms, ARGV[2] the score below which everything is due, ARGV[3] how many at most, ARGV[4] end of the lease in ms
+// Returns application number and score of each deadline claimed, one after the other.
 var claim = redis.NewScript(`
-local out = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
-local room = tonumber(ARGV[2]) - #out
+local function chunks(args, fn)
+  for i = 1, #args, 500 do fn(unpack(args, i, math.min(i + 499, #args))) end
+end
+local late = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
+local out, lease = {}, {}
+chunks(late, function(...)
+  local apps, scores = {...}, redis.call('HMGET', KEYS[3], ...)
+  for i = 1, #apps do
+    out[#out + 1] = apps[i]
+    out[#out + 1] = scores[i]
+  end
+end)
+local room = tonumber(ARGV[3]) - #late
 local fresh = {}
-if room > 0 then fresh = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, room) end
-if #fresh > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, #fresh - 1) end -- they are the first ones
+if room > 0 then fresh = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'WITHSCORES', 'LIMIT', 0, room) end
+if #fresh > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, #fresh / 2 - 1) end -- they are the first ones
+for i = 2, #fresh, 2 do fresh[i] = string.format('%.0f', tonumber(fresh[i])) end
 for i = 1, #fresh do out[#out + 1] = fresh[i] end
-local lease = {}
-for i = 1, #out do
-  lease[2 * i - 1] = ARGV[3]
-  lease[2 * i] = out[i]
+for i = 1, #out, 2 do
+  lease[#lease + 1] = ARGV[4]
+  lease[#lease + 1] = out[i]
 end
-for i = 1, #lease, 500 do
-  redis.call('ZADD', KEYS[2], unpack(lease, i, math.min(i + 499, #lease)))
-end
+chunks(lease, function(...) redis.call('ZADD', KEYS[2], ...) end)
+chunks(fresh, function(...) redis.call('HSET', KEYS[3], ...) end)
 return out
 `)
 
@@ -46,12 +56,12 @@ func (s *Store) Claim(ctx context.Context, partition int32, now time.Time, limit
 		return nil, fault.Rejectf("bad_claim", "claim of partition %d: limit %d, lease %s", partition, limit, lease)
 	}
 	doing := fmt.Sprintf("claim deadlines of partition %d", partition)
-	keys := []string{s.dueKey(partition), s.claimedKey(partition)}
-	members, err := claim.Run(ctx, s.rdb, keys, ms(now), limit, ms(now.Add(lease))).StringSlice()
+	keys := []string{s.dueKey(partition), s.claimedKey(partition), s.claimsKey(partition)}
+	pairs, err := claim.Run(ctx, s.rdb, keys, ms(now), upTo(now), limit, ms(now.Add(lease))).StringSlice()
 	if err != nil {
 		return nil, s.unavailable(doing, err)
 	}
-	entries, err := parseEntries(members)
+	entries, err := parseEntries(pairs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", doing, err)
 	}
@@ -59,17 +69,30 @@ func (s *Store) Claim(ctx context.Context, partition int32, now time.Time, limit
 	return entries, nil
 }
 
+// extend sets the end of leases, each only while the lease is still of that deadline: the log may have moved the case on, and another poller may
+// have claimed what came next.
+//
+// KEYS[1] claimed, KEYS[2] claims
+// ARGV[1] end of the leases in ms, then application number and score of each, one after the other
+var extend = redis.NewScript(`
+for i = 2, #ARGV, 2 do
+  if redis.call('HGET', KEYS[2], ARGV[i]) == ARGV[i + 1] then redis.call('ZADD', KEYS[1], 'XX', ARGV[1], ARGV[i]) end
+end
+return 0
+`)
+
 // Extend sets the end of the lease of claimed deadlines: far off for those that were produced, so that they are not
 // produced again while the log catches up; now, to give them back. What the log has removed meanwhile stays removed.
 func (s *Store) Extend(ctx context.Context, partition int32, entries []Entry, until time.Time) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	leases := make([]redis.Z, len(entries))
-	for i, e := range entries {
-		leases[i] = redis.Z{Score: float64(until.UnixMilli()), Member: e.member()}
+	args := make([]any, 0, 1+2*len(entries))
+	args = append(args, ms(until))
+	for _, e := range entries {
+		args = append(args, e.ApplicationNo, e.score())
 	}
-	err := s.rdb.ZAddXX(ctx, s.claimedKey(partition), leases...).Err()
+	err := extend.Run(ctx, s.rdb, []string{s.claimedKey(partition), s.claimsKey(partition)}, args...).Err()
 	return s.unavailable(fmt.Sprintf("extend %d leases of partition %d", len(entries), partition), err)
 }
 
@@ -89,9 +112,13 @@ func (s *Store) Next(ctx context.Context, partitions ...int32) (time.Time, bool,
 	}
 	var next time.Time
 	var found bool
-	for _, first := range firsts {
+	for i, first := range firsts {
 		for _, z := range first.Val() {
-			if at := time.UnixMilli(int64(z.Score)); !found || at.Before(next) {
+			at := time.UnixMilli(int64(z.Score))
+			if i%2 == 0 { // a deadline, not a lease
+				at = time.UnixMilli(int64(z.Score) / msStep)
+			}
+			if !found || at.Before(next) {
 				next, found = at, true
 			}
 		}
@@ -99,7 +126,7 @@ func (s *Store) Next(ctx context.Context, partitions ...int32) (time.Time, bool,
 	return next, found, nil
 }
 
-// Counts is how many deadlines stand where.
+// Counts is how many cases stand where with their next deadline.
 type Counts struct {
 	Armed   int64 // due later
 	Due     int64 // due, claimed by nobody
@@ -112,7 +139,7 @@ func (s *Store) Count(ctx context.Context, now time.Time, partitions ...int32) (
 	type three struct{ all, due, claimed *redis.IntCmd }
 	cmds := make([]three, 0, len(partitions))
 	for _, p := range partitions {
-		cmds = append(cmds, three{pipe.ZCard(ctx, s.dueKey(p)), pipe.ZCount(ctx, s.dueKey(p), "-inf", ms(now)), pipe.ZCard(ctx, s.claimedKey(p))})
+		cmds = append(cmds, three{pipe.ZCard(ctx, s.dueKey(p)), pipe.ZCount(ctx, s.dueKey(p), "-inf", upTo(now)), pipe.ZCard(ctx, s.claimedKey(p))})
 	}
 	if len(cmds) == 0 {
 		return Counts{}, nil

@@ -14,21 +14,17 @@
 // the caller replays from there. Log offsets jump over void records, so each batch is chained to the one before it by
 // [Projection].From and not by its own first offset.
 //
-// # What a batch says
+// # What is kept of a case
 //
-// A batch says for each application which deadlines it has now, all of them: what Redis held before and the batch does
-// not name is removed. Applying the log from any earlier point ends in the same content.
+// The deadline that is due first, and no other: when its rung has fired, the transition that says so brings the next one. A case costs one
+// member of a sorted set, however many deadlines it has. A batch says for each application which deadlines it has now, all of them; applying the
+// log from any earlier point ends in the same content.
 //
 // # Claims
 //
 // A claim is a lease, not a removal: a claimed deadline is invisible to other pollers until its lease ends, and goes for
 // good when the log says that its rung fired, or its clock was paused or resolved. A deadline can be claimed twice, by
 // a poller that died or was slow: what is made of a claim must have an id that derives from the deadline alone.
-//
-// # Numbers of sources
-//
-// [Store.Reserve] says which application came under a source's number. It follows the log as the cards do, so that a source that
-// sends another person under a known number is refused, after FLUSHALL too.
 //
 // # Errors
 //

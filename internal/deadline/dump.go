@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 
@@ -18,7 +18,7 @@ import (
 type Snapshot struct {
 	// Mark is the next log offset to be applied; 0 where there is none.
 	Mark int64
-	// Deadlines are the armed ones, under a lease or not, by due instant, then text.
+	// Deadlines are the next one of each case, under a lease or not, by due instant.
 	Deadlines []Entry
 	// Cards are those that came from the log, by application number.
 	Cards []schemas.Card
@@ -44,50 +44,40 @@ func Dump(ctx context.Context, s *Store, partition int32) (Snapshot, error) {
 	return snap, nil
 }
 
-// dumpDeadlines reads the sorted sets and checks them against the hash of what is armed.
+// dumpDeadlines reads the deadlines, and checks what is said of those under a lease against the leases.
 func (s *Store) dumpDeadlines(ctx context.Context, partition int32) ([]Entry, error) {
 	due, err := s.rdb.ZRangeWithScores(ctx, s.dueKey(partition), 0, -1).Result()
 	if err != nil {
 		return nil, err
 	}
-	claimed, err := s.rdb.ZRange(ctx, s.claimedKey(partition), 0, -1).Result()
+	leases, err := s.rdb.ZRange(ctx, s.claimedKey(partition), 0, -1).Result()
 	if err != nil {
 		return nil, err
 	}
-	members := claimed
+	claims, err := s.rdb.HGetAll(ctx, s.claimsKey(partition)).Result()
+	if err != nil {
+		return nil, err
+	}
+	var pairs []string
+	seen := map[string]bool{}
 	for _, z := range due {
-		m, _ := z.Member.(string)
-		if e, err := parseEntry(m); err != nil || ms(e.Due.Add(roundUp)) != fmt.Sprintf("%.0f", z.Score) {
-			return nil, fault.Rejectf("bad_index", "the score of %s is not its due instant", m)
+		no, _ := z.Member.(string)
+		seen[no] = true
+		pairs = append(pairs, no, strconv.FormatInt(int64(z.Score), 10))
+	}
+	for _, no := range leases {
+		score, claimed := claims[no]
+		if !claimed || seen[no] {
+			return nil, fault.Rejectf("bad_index", "application %s is under a lease of nothing, or is due besides", no)
 		}
-		members = append(members, m)
+		pairs = append(pairs, no, score)
 	}
-	armed, err := s.dumpArmed(ctx, partition)
-	if err != nil {
-		return nil, err
+	if len(leases) != len(claims) {
+		return nil, fault.Rejectf("bad_index", "%d leases, %d claims", len(leases), len(claims))
 	}
-	slices.Sort(members)
-	slices.Sort(armed)
-	if !slices.Equal(members, armed) {
-		return nil, fault.Rejectf("bad_index", "%d deadlines in the sorted sets, %d armed, or others", len(members), len(armed))
-	}
-	entries, err := parseEntries(members)
+	entries, err := parseEntries(pairs)
 	slices.SortFunc(entries, Compare)
 	return entries, err
-}
-
-func (s *Store) dumpArmed(ctx context.Context, partition int32) ([]string, error) {
-	lists, err := s.rdb.HGetAll(ctx, s.armedKey(partition)).Result()
-	if err != nil {
-		return nil, err
-	}
-	var members []string
-	for no, list := range lists {
-		for name := range strings.SplitSeq(list, ",") {
-			members = append(members, no+"|"+name)
-		}
-	}
-	return members, nil
 }
 
 func (s *Store) dumpCards(ctx context.Context, partition int32) ([]schemas.Card, error) {

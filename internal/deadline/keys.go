@@ -17,17 +17,17 @@ func (s *Store) key(partition int32, name string) string {
 // markKey is a string, the next log offset to be applied: permithub:{p7}:mark.
 func (s *Store) markKey(partition int32) string { return s.key(partition, "mark") }
 
-// dueKey is a sorted set, the deadlines that nobody has claimed: permithub:{p7}:deadlines.
-// Score: due instant in ms; member: see [Entry].
+// dueKey is a sorted set, the next deadline of each case that nobody has claimed: permithub:{p7}:deadlines.
+// Member: application number; score: see [Entry].
 func (s *Store) dueKey(partition int32) string { return s.key(partition, "deadlines") }
 
-// claimedKey is a sorted set, the deadlines under a lease: permithub:{p7}:claimed.
-// Score: end of the lease in ms; member: see [Entry].
+// claimedKey is a sorted set, the cases whose deadline is under a lease: permithub:{p7}:claimed.
+// Member: application number; score: end of the lease in ms.
 func (s *Store) claimedKey(partition int32) string { return s.key(partition, "claimed") }
 
-// armedKey is a hash, what each application has armed, so that an ended case can be cleared: permithub:{p7}:armed.
-// Field: application number; value: its deadlines without that number, joined by commas.
-func (s *Store) armedKey(partition int32) string { return s.key(partition, "armed") }
+// claimsKey is a hash, which deadline of a case is under a lease: permithub:{p7}:claims.
+// Field: application number; value: the score that it had. It holds what claimedKey holds.
+func (s *Store) claimsKey(partition int32) string { return s.key(partition, "claims") }
 
 // cardKey is a string, the card of one application as JSON: permithub:{p7}:card:K3JQ….
 func (s *Store) cardKey(partition int32, applicationNo string) string {
