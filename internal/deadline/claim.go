@@ -75,8 +75,17 @@ func (s *Store) Claim(ctx context.Context, partition int32, now time.Time, limit
 // KEYS[1] claimed, KEYS[2] claims
 // ARGV[1] end of the leases in ms, then application number and score of each, one after the other
 var extend = redis.NewScript(`
-for i = 2, #ARGV, 2 do
-  if redis.call('HGET', KEYS[2], ARGV[i]) == ARGV[i + 1] then redis.call('ZADD', KEYS[1], 'XX', ARGV[1], ARGV[i]) end
+for first = 2, #ARGV, 1000 do
+  local apps = {}
+  for i = first, math.min(first + 998, #ARGV - 1), 2 do apps[#apps + 1] = ARGV[i] end
+  local claims, leases = redis.call('HMGET', KEYS[2], unpack(apps)), {}
+  for i = 1, #apps do
+    if claims[i] == ARGV[first + 2 * i - 1] then
+      leases[#leases + 1] = ARGV[1]
+      leases[#leases + 1] = apps[i]
+    end
+  end
+  if #leases > 0 then redis.call('ZADD', KEYS[1], 'XX', unpack(leases)) end
 end
 return 0
 `)

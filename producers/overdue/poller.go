@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -108,25 +109,45 @@ func (p *Poller) poll(ctx context.Context) (time.Duration, error) {
 // now is the time that counts: this machine's, or Redis's where that is behind by too much.
 func (p *Poller) now() time.Time { return p.cfg.Now().Add(-p.ahead) }
 
-// drain goes round the partitions until none has anything due, so that a burst in one does not hold up the others. A
-// partition that fails does not either; the first error is returned.
+// atOnce is how many partitions are looked at side by side: one waits for Kafka while another one waits for Redis.
+const atOnce = 4
+
+// drain produces what is due in every partition. A burst in one does not hold up the others, nor does one that fails; the first error is
+// returned.
 func (p *Poller) drain(ctx context.Context) error {
-	var first error
-	busy := p.cfg.Partitions
-	for len(busy) > 0 && ctx.Err() == nil {
-		var more []int32
-		for _, partition := range busy {
-			n, err := p.fire(ctx, partition)
-			if err != nil && first == nil {
-				first = err
+	next := make(chan int32)
+	errs := make(chan error, len(p.cfg.Partitions))
+	var workers sync.WaitGroup
+	for range min(atOnce, len(p.cfg.Partitions)) {
+		workers.Go(func() {
+			for partition := range next {
+				errs <- p.empty(ctx, partition)
 			}
-			if err == nil && n == p.cfg.Limit {
-				more = append(more, partition)
-			}
-		}
-		busy = more
+		})
 	}
-	return first
+	for _, partition := range p.cfg.Partitions {
+		next <- partition
+	}
+	close(next)
+	workers.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty produces what is due in one partition, lot by lot.
+func (p *Poller) empty(ctx context.Context, partition int32) error {
+	for n := p.cfg.Limit; n == p.cfg.Limit && ctx.Err() == nil; {
+		var err error
+		if n, err = p.fire(ctx, partition); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fire claims one lot of a partition and produces it. It returns how many were due.
