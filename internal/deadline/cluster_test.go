@@ -2,14 +2,17 @@ package deadline
 
 import (
 	"context"
+	"fmt"
 	"net"
-	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
+
+	"permithub/internal/testcluster"
 )
 
 // freePort returns a port that was free a moment ago.
@@ -23,29 +26,44 @@ func freePort(t *testing.T) string {
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
 
-// startClusterNode starts a Redis Cluster of one node that holds every slot: it refuses commands whose keys lie in several.
-func startClusterNode(t *testing.T) (port string) {
+// startCluster starts a Redis Cluster of n nodes that share the slots, and returns where they listen. Each refuses commands whose keys lie in
+// several slots, and sends away those whose slot is another's.
+func startCluster(t *testing.T, n int) []string {
 	t.Helper()
-	port = freePort(t)
-	server := exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir(),
-		"--cluster-enabled", "yes", "--cluster-port", freePort(t))
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	})
-	admin := redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + port})
-	defer func() { _ = admin.Close() }()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	until(ctx, t, func() bool { return admin.Ping(ctx).Err() == nil })
-	if err := admin.ClusterAddSlotsRange(ctx, 0, 16383).Err(); err != nil {
-		t.Fatal(err)
+	const slots = 16384
+	addrs := make([]string, n)
+	nodes := make([]*redis.Client, n)
+	buses := make([]string, n)
+	for i := range n {
+		buses[i] = freePort(t)
+		addrs[i] = testcluster.StartRedis(t, testcluster.RedisConfig{Settings: []string{
+			"--cluster-enabled", "yes", "--cluster-port", buses[i], "--cluster-node-timeout", "2000",
+		}}).Addr()
+		nodes[i] = redis.NewClient(&redis.Options{Addr: addrs[i]})
+		defer func() { _ = nodes[i].Close() }()
+		if err := nodes[i].ClusterAddSlotsRange(ctx, i*slots/n, (i+1)*slots/n-1).Err(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	until(ctx, t, func() bool { return admin.ClusterInfo(ctx).Val()[:len("cluster_state:ok")] == "cluster_state:ok" })
-	return port
+	for i := 1; i < n; i++ {
+		host, port, err := net.SplitHostPort(addrs[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := nodes[0].Do(ctx, "CLUSTER", "MEET", host, port, buses[i]).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, node := range nodes {
+		until(ctx, t, func() bool {
+			info := node.ClusterInfo(ctx).Val()
+			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r\n", n)) &&
+				strings.Contains(info, fmt.Sprintf("cluster_size:%d\r\n", n))
+		})
+	}
+	return addrs
 }
 
 // until asks until it is so, or ctx ends.
@@ -63,14 +81,18 @@ func until(ctx context.Context, t *testing.T, so func() bool) {
 }
 
 func TestCluster(t *testing.T) {
-	port := startClusterNode(t)
-	s := open(t, "127.0.0.1:"+port, func(c *Config) { c.Addrs = append(c.Addrs, "localhost:"+port) })
+	addrs := startCluster(t, 3)
+	s := open(t, addrs[0], func(c *Config) { c.Addrs = addrs })
 	if _, ok := s.rdb.(*redis.ClusterClient); !ok {
 		t.Fatalf("two addresses gave a %T", s.rdb)
 	}
 	ctx := t.Context()
 	if err := s.Ping(ctx); err != nil {
 		t.Fatal(err)
+	}
+	nodes := 0
+	if err := s.eachNode(ctx, func(context.Context, redis.Cmdable) error { nodes++; return nil }); err != nil || nodes != 3 {
+		t.Fatalf("%d masters, %v", nodes, err)
 	}
 	var all []int32
 	for p := range int32(testPartitions) {

@@ -22,6 +22,8 @@ type RedisConfig struct {
 	Password string
 	// AppendOnly keeps every write over a kill, and fsyncs each. False: a restart begins empty.
 	AppendOnly bool
+	// Settings are further ones, as redis-server takes them: "--replicaof", "127.0.0.1 7000".
+	Settings []string
 	// Detached lets the server outlive this process.
 	Detached bool
 }
@@ -118,7 +120,7 @@ func (r *Redis) args() []string {
 	if r.cfg.Password != "" {
 		args = append(args, "--requirepass", r.cfg.Password)
 	}
-	return args
+	return append(args, r.cfg.Settings...)
 }
 
 // command runs one command through redis-cli and compares the answer.

@@ -17,6 +17,8 @@ type RedisConfig struct {
 	Password string
 	// AppendOnly keeps every write over a kill. False: a restart begins empty.
 	AppendOnly bool
+	// Settings are further ones, as redis-server takes them: "--replicaof", "127.0.0.1 7000".
+	Settings []string
 }
 
 // RedisServer is a redis-server of its own for one test.
@@ -33,7 +35,7 @@ func Redis(t testing.TB) string {
 func StartRedis(t testing.TB, cfg RedisConfig) *RedisServer {
 	t.Helper()
 	redis, err := localcluster.NewRedis(localcluster.RedisConfig{
-		Dir: t.TempDir(), Password: cfg.Password, AppendOnly: cfg.AppendOnly,
+		Dir: t.TempDir(), Password: cfg.Password, AppendOnly: cfg.AppendOnly, Settings: cfg.Settings,
 	})
 	if err != nil {
 		t.Fatal(err)
