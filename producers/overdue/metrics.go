@@ -21,6 +21,7 @@ type metrics struct {
 	lateness *prometheus.HistogramVec
 	failures prometheus.Counter
 	skew     prometheus.Gauge
+	held     prometheus.Gauge
 	waiting  *prometheus.GaugeVec
 	last     prometheus.Gauge
 }
@@ -41,6 +42,8 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Name: "permithub_overdue_failures_total", Help: "Looks for due deadlines that Redis or Kafka did not let end."}),
 		skew: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "permithub_redis_clock_skew_seconds", Help: "How far this machine's clock is ahead of Redis's; negative is behind."}),
+		held: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "permithub_overdue_clock_held", Help: "1 while this machine's clock runs too far ahead to be believed: deadlines wait until Redis's clock reaches them."}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "permithub_deadline_index_entries", Help: "Rungs in Redis: armed (due later), due (not yet claimed), claimed (the log has not answered yet)."}, []string{"state"}),
 		last: prometheus.NewGauge(prometheus.GaugeOpts{
@@ -56,7 +59,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		return m, nil
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.claimed, m.poll, m.lateness, m.failures, m.skew, m.waiting, m.last} {
+	for _, c := range []prometheus.Collector{m.claimed, m.poll, m.lateness, m.failures, m.skew, m.held, m.waiting, m.last} {
 		errs = append(errs, reg.Register(c))
 	}
 	return m, errors.Join(errs...)

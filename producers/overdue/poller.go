@@ -204,4 +204,8 @@ func (p *Poller) correct(ctx context.Context, skew time.Duration) {
 		p.logger.InfoContext(ctx, "this machine's clock agrees with Redis's again", "skew_seconds", skew.Seconds())
 	}
 	p.ahead = ahead
+	p.metrics.held.Set(0)
+	if ahead > 0 {
+		p.metrics.held.Set(1)
+	}
 }

@@ -304,6 +304,9 @@ func TestAClockThatRunsAheadIsNotBelieved(t *testing.T) {
 			if got := testutil.ToFloat64(p.metrics.skew); got < 3599 || got > 3601 {
 				t.Errorf("skew %v s", got)
 			}
+			if held := testutil.ToFloat64(p.metrics.held) == 1; held != (row.want == 0) {
+				t.Errorf("held: %v", held)
+			}
 		})
 	}
 }
