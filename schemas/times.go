@@ -22,12 +22,13 @@ func (t Time) String() string { return t.In(Shanghai).Format(timeLayout) }
 
 // MarshalJSON writes RFC 3339 at +08:00. A year that RFC 3339 cannot write is an error: nobody could read it again.
 func (t Time) MarshalJSON() ([]byte, error) {
-	if !t.writable() {
+	at := At(t.Time)
+	if !at.writable() {
 		return nil, errTimeRange
 	}
 	b := make([]byte, 0, len(timeLayout)+2)
 	b = append(b, '"')
-	b = t.In(Shanghai).AppendFormat(b, timeLayout)
+	b = at.AppendFormat(b, time.RFC3339Nano) // of an instant cut to the microsecond the same as timeLayout, and the package's fast path
 	return append(b, '"'), nil
 }
 

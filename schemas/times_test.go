@@ -105,3 +105,13 @@ func TestDate(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkTimeMarshalJSON(b *testing.B) {
+	at := schemas.At(time.Date(2026, 2, 13, 9, 30, 0, 123456000, schemas.Shanghai))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := at.MarshalJSON(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
