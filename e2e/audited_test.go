@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,13 +34,13 @@ func (in *installation) rest(t *testing.T) {
 func (in *installation) audit(t *testing.T) *audit.Evidence {
 	t.Helper()
 	in.rest(t)
+	in.index(t)
 	e := in.evidence(t)
 	r := audit.Check(e)
 	t.Log(r)
 	if len(r.Faults) > 0 {
 		t.Errorf("%d broken promises", len(r.Faults))
 	}
-	in.index(t)
 	return e
 }
 
@@ -53,9 +54,23 @@ func (in *installation) evidence(t *testing.T) *audit.Evidence {
 	in.mu.Lock()
 	e := audit.Evidence{
 		Log: in.read.copied(schemas.TopicCaseLog), Inputs: in.read.copied(schemas.TopicCaseInput), DeadLetters: in.read.copied(schemas.TopicDeadLetter),
-		Taken: in.taken, Calendar: calendar, Ledgers: map[string][]audit.Entry{},
+		Taken: in.taken, Calendar: calendar, Ledgers: map[string][]audit.Entry{}, Texts: map[string]string{}, Now: time.Now(),
 	}
 	in.mu.Unlock()
+	for k, values := range in.redis(t) {
+		e.Texts["redis "+k] = k + "\n" + strings.Join(values, "\n")
+		if strings.HasSuffix(k, ":deadlines") || strings.HasSuffix(k, ":claimed") {
+			e.Waiting = append(e.Waiting, values...)
+		}
+	}
+	for i, p := range in.all {
+		if p.name != "simulate" { // the foreign systems may know who it is about
+			e.Texts[fmt.Sprintf("log %d of %s", i, p.name)] = p.said()
+		}
+	}
+	for _, p := range in.hubs {
+		e.Texts["metrics of "+p.name] = body(t, "http://"+p.door(t, "metrics")["metrics"]+"/metrics")
+	}
 	for _, name := range systems {
 		e.Ledgers[name] = in.ledger(t, name)
 	}

@@ -55,6 +55,51 @@ func auditorSees(t *testing.T, good *audit.Evidence) {
 				e.Calendar[time.Now().AddDate(0, 0, day).Format(time.DateOnly)] = true
 			}
 		}},
+		{"a second open case", "has 2 open cases", func(e *audit.Evidence) {
+			tell(e, third(e), `{"type":"submitted","at":"2024-07-04T09:00:00+08:00","application_no":"AAAAAAAAAAAAAAAAA"}`)
+		}},
+		{"a second outcome", "ended 2 (want 1)", func(e *audit.Evidence) {
+			at := lastOf(e, "archived")
+			tell(e, at, `{"type":"refused","to":"refused","at":"2024-07-04T09:00:00+08:00","application_no":"`+applicationOf(e, at)+`"}`)
+		}},
+		{"two valid permits", "2 valid permits at rest", func(e *audit.Evidence) {
+			r := &e.Log[resting(e)]
+			r.Value = []byte(strings.Replace(string(r.Value), `"permits":[{"permit_no":`, `"permits":[{"permit_no":"X","status":"valid"},{"permit_no":`, 1))
+		}},
+		{"two valid permits at the far sides", "the far sides hold 2 valid permits", func(e *audit.Evidence) {
+			again(e, "epermit", "issue", func(x *audit.Entry) {
+				x.RequestID = x.RequestID[:12] + "AAAAA-issue-1"
+				x.Detail["issue"].(map[string]any)["permit"].(map[string]any)["permitNo"] = "X"
+			})
+		}},
+		{"another's permit cancelled", "it is no earlier permit of that person", func(e *audit.Evidence) {
+			e.Ledgers["registration"][entry(e, "registration", "cancel")].Detail["old_no"] = "X"
+		}},
+		{"the new permit cancelled", "it is no earlier permit of that person", func(e *audit.Evidence) {
+			d := e.Ledgers["registration"][entry(e, "registration", "cancel")].Detail
+			d["old_no"] = d["new_no"]
+		}},
+		{"a breach recorded twice", "is recorded again", func(e *audit.Evidence) {
+			at := lastOf(e, "accepted")
+			tell(e, at, breach(e, at, 0, 0)+","+breach(e, at, 0, 0))
+		}},
+		{"a breach dated when it was seen", "dated wrong", func(e *audit.Evidence) { at := lastOf(e, "accepted"); tell(e, at, breach(e, at, time.Hour, 0)) }},
+		{"a breach seen before it was one", "dated wrong", func(e *audit.Evidence) { at := lastOf(e, "accepted"); tell(e, at, breach(e, at, 0, -time.Hour)) }},
+		{"a breach before its time", "breach of T1 dated", func(e *audit.Evidence) {
+			at := lastOf(e, "accepted")
+			next := at + 1 + slices.IndexFunc(e.Log[at+1:], func(r audit.Record) bool { return r.Key == e.Log[at].Key })
+			const day = `"2024-07-04T09:00:00+08:00"`
+			tell(e, next, `{"type":"deadline_breached","at":`+day+`,"due_at":`+day+`,"detected_at":`+day+`,"clock":"T1","application_no":"`+applicationOf(e, at)+`"}`)
+		}},
+		{"a breach that nobody recorded", "no breach is recorded", func(e *audit.Evidence) { e.Now = e.Now.AddDate(1, 0, 0) }},
+		{"a name in a log", "holds a personal text", func(e *audit.Evidence) { e.Texts["log"] = "said " + secret(t, e, "full_name") + "." }},
+		{"a phone in a header", "holds a personal text", func(e *audit.Evidence) { e.Log[0].Headers["x"] = secret(t, e, "number") }},
+		{"a citizen id in a key", "holds a personal text", func(e *audit.Evidence) { e.Inputs[0].Key = secret(t, e, "citizen_id") }},
+		{"an address outside the person", "holds a personal text", func(e *audit.Evidence) {
+			e.Log[0].Value = append([]byte(`{"note":"`+secret(t, e, "hukou_address")+`",`), e.Log[0].Value[1:]...)
+		}},
+		{"a deadline that Redis has lost", "redis waits 0 times", func(e *audit.Evidence) { e.Waiting = e.Waiting[1:] }},
+		{"a deadline that the log has resolved", "the log 0 times", func(e *audit.Evidence) { e.Waiting = append(e.Waiting, "AAAAAAAAAAAAAAAAA|T1|100|x") }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			e := copied(t, good)
@@ -100,4 +145,72 @@ func again(e *audit.Evidence, system, op string, change func(*audit.Entry)) {
 		change(&x)
 	}
 	e.Ledgers[system] = append(e.Ledgers[system], x)
+}
+
+// lastOf is the last transition that tells an event of a type.
+func lastOf(e *audit.Evidence, event string) int {
+	for i, r := range slices.Backward(e.Log) {
+		if strings.Contains(string(r.Value), `{"type":"`+event+`"`) {
+			return i
+		}
+	}
+	return -1
+}
+
+// resting is the last transition of a file that holds a permit and no open case.
+func resting(e *audit.Evidence) int {
+	for i, r := range slices.Backward(e.Log) {
+		v := string(r.Value)
+		later := slices.ContainsFunc(e.Log[i+1:], func(o audit.Record) bool { return o.Key == r.Key })
+		if !later && !strings.Contains(v, `"open":`) && strings.Contains(v, `"permits":[{"permit_no":`) {
+			return i
+		}
+	}
+	return -1
+}
+
+// tell puts events, as JSON, before those of a transition.
+func tell(e *audit.Evidence, at int, events string) {
+	r := &e.Log[at]
+	r.Value = []byte(strings.Replace(string(r.Value), `"events":[`, `"events":[`+events+`,`, 1))
+}
+
+func applicationOf(e *audit.Evidence, at int) string {
+	var t struct {
+		ApplicationNo string `json:"application_no"`
+	}
+	_ = json.Unmarshal(e.Log[at].Value, &t)
+	return t.ApplicationNo
+}
+
+// breach is a breach of the T1 that a transition starts, dated and detected so long after it is due.
+func breach(e *audit.Evidence, at int, dated, detected time.Duration) string {
+	var t struct {
+		Events []struct {
+			Type  string    `json:"type"`
+			DueAt time.Time `json:"due_at"`
+		} `json:"events"`
+	}
+	_ = json.Unmarshal(e.Log[at].Value, &t)
+	for _, ev := range t.Events {
+		if ev.Type == "accepted" {
+			b, _ := json.Marshal(map[string]any{"type": "deadline_breached", "at": ev.DueAt.Add(dated), "due_at": ev.DueAt,
+				"detected_at": ev.DueAt.Add(dated + detected), "clock": "T1", "application_no": applicationOf(e, at)})
+			return string(b)
+		}
+	}
+	return ""
+}
+
+// secret is a personal text of the log.
+func secret(t *testing.T, e *audit.Evidence, field string) string {
+	t.Helper()
+	for i := range e.Log {
+		if _, rest, ok := strings.Cut(string(e.Log[i].Value), `"`+field+`":"`); ok {
+			text, _, _ := strings.Cut(rest, `"`)
+			return text
+		}
+	}
+	t.Fatalf("nobody has a %s", field)
+	return ""
 }

@@ -20,7 +20,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"permithub/e2e/audit"
@@ -388,31 +387,11 @@ func (s *search) inside(in *installation) {
 
 func (s *search) redis(in *installation) {
 	s.t.Helper()
-	ctx := s.t.Context()
-	c := redis.NewClient(&redis.Options{Addr: in.servers.redis, DisableIdentity: true})
-	defer func() { _ = c.Close() }()
-	keys, err := c.Keys(ctx, "*").Result()
-	if err != nil || len(keys) < 10 {
-		s.t.Fatalf("redis has %d keys, %v", len(keys), err)
+	all := in.redis(s.t)
+	if len(all) < 10 {
+		s.t.Fatalf("redis has %d keys", len(all))
 	}
-	for _, k := range keys {
-		var values []string
-		switch kind := c.Type(ctx, k).Val(); kind {
-		case "string":
-			values = []string{c.Get(ctx, k).Val()}
-		case "hash":
-			for f, v := range c.HGetAll(ctx, k).Val() {
-				values = append(values, f, v)
-			}
-		case "zset":
-			values = c.ZRange(ctx, k, 0, -1).Val()
-		case "set":
-			values = c.SMembers(ctx, k).Val()
-		case "list":
-			values = c.LRange(ctx, k, 0, -1).Val()
-		default:
-			s.t.Errorf("redis key %s is a %s", k, kind)
-		}
+	for k, values := range all {
 		s.text("redis key", k)
 		s.text("redis value of "+k, strings.Join(values, "\n"))
 	}

@@ -60,8 +60,10 @@ func Check(e *Evidence) *Report {
 	for _, id := range slices.Sorted(maps.Keys(a.files)) {
 		a.chain(id, a.files[id])
 		a.life(id, a.files[id])
-		a.deadlines(a.files[id], e.Calendar)
+		a.deadlines(a.files[id], e)
 	}
+	a.index(e.Waiting)
+	a.personal(e)
 	for _, d := range e.DeadLetters {
 		a.report.DeadLettered = append(a.report.DeadLettered, d.Key)
 	}
@@ -116,16 +118,22 @@ var ends = []string{"refused", "not_accepted", "withdrawn", "archived", "revoked
 // life checks that each application of a file begins once, ends once, and stands in the file once.
 func (a *audit) life(id string, file []*transition) {
 	submitted, ended, issued := map[string]int{}, map[string]int{}, map[string]int{}
+	open := 0
 	for _, t := range file {
 		for _, ev := range t.Events {
 			switch {
 			case ev.Type == "submitted":
 				submitted[ev.ApplicationNo]++
+				open++
 			case ev.Type == "issued":
 				issued[ev.ApplicationNo]++
 			case slices.Contains(ends, ev.To):
 				ended[ev.ApplicationNo]++
+				open--
 			}
+		}
+		if open > 1 {
+			a.fault("%s: dossier %s has %d open cases", t.where, id, open)
 		}
 	}
 	last := file[len(file)-1].Dossier
@@ -177,8 +185,7 @@ func (a *audit) taken(numbers []string) {
 	for _, no := range slices.Compact(slices.SortedFunc(slices.Values(numbers), cmp.Compare[string])) {
 		_, isOpen := a.report.Open[no]
 		_, ended := a.report.Outcomes[no]
-		dossier := no[:min(12, len(no))]
-		if !isOpen && !ended && !slices.Contains(a.report.DeadLettered, dossier) {
+		if !isOpen && !ended && !slices.Contains(a.report.DeadLettered, dossierOf(no)) {
 			a.fault("application %s was answered 202 and is nowhere", no)
 		}
 	}

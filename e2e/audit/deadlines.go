@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -13,20 +15,61 @@ var shanghai = time.FixedZone("CST", 8*60*60)
 // promisedDays is the promise of 盐政办发〔2024〕10号: two working days, the day of acceptance not counted.
 const promisedDays = 2
 
-// deadlines counts T1 of each accepted application again, day by day, and checks that breaches are recorded once, at the true instant.
-func (a *audit) deadlines(file []*transition, calendar map[string]bool) {
-	breached := map[string]int{}
+// grace is how long a breach may stay unrecorded while the hub runs.
+const grace = time.Minute
+
+// promise is what T1 of one application comes to by this count.
+type promise struct {
+	due       time.Time
+	met       *time.Time // issued or ended
+	suspended bool       // the due time moves with working hours, which this count leaves to the hub's own tests
+	breached  int
+}
+
+// deadlines counts T1 of each accepted application again, day by day, and checks that each breach is recorded once, at the true instant, and that
+// none is missing.
+func (a *audit) deadlines(file []*transition, e *Evidence) {
+	promises := map[string]*promise{}
+	breaches := map[string]int{}
 	for _, t := range file {
-		for _, ev := range t.Events {
-			switch ev.Type {
-			case "accepted":
-				a.promised(t, &ev, calendar)
-			case "deadline_breached":
-				if breached[ev.ApplicationNo+ev.Clock]++; breached[ev.ApplicationNo+ev.Clock] > 1 || ev.DueAt == nil || !ev.At.Equal(*ev.DueAt) {
-					a.fault("%s: breach of %s is recorded again or dated at %v", t.where, ev.Clock, ev.At)
-				}
+		for i := range t.Events {
+			ev := &t.Events[i]
+			p := promises[ev.ApplicationNo]
+			switch {
+			case ev.Type == "accepted" && p == nil:
+				promises[ev.ApplicationNo] = &promise{due: Due(ev.At, promisedDays, e.Calendar)}
+				a.promised(t, ev, e.Calendar)
+			case ev.Type == "deadline_breached":
+				breaches[ev.ApplicationNo+ev.Clock]++
+				a.breach(t, ev, breaches[ev.ApplicationNo+ev.Clock], p)
+			case p == nil:
+			case ev.Type == "suspended":
+				p.suspended = true
+			case p.met == nil && (ev.Type == "issued" || slices.Contains(ends, ev.To)):
+				p.met = &ev.At
 			}
 		}
+	}
+	for _, no := range slices.Sorted(maps.Keys(promises)) {
+		p := promises[no]
+		late := p.met == nil && p.due.Add(grace).Before(e.Now) || p.met != nil && !p.due.After(*p.met)
+		if late && p.breached == 0 && !p.suspended {
+			a.fault("application %s: due %v, met %v, and no breach is recorded", no, p.due, p.met)
+		}
+	}
+}
+
+// breach checks one recorded breach: the first of its clock, dated when it was due and seen no earlier; of T1 where this count says so.
+func (a *audit) breach(t *transition, ev *event, nth int, p *promise) {
+	if nth > 1 || ev.DueAt == nil || !ev.At.Equal(*ev.DueAt) || ev.DetectedAt == nil || ev.DetectedAt.Before(ev.At) {
+		a.fault("%s: breach of %s is recorded again or dated wrong: at %v, due %v, detected %v", t.where, ev.Clock, ev.At, ev.DueAt, ev.DetectedAt)
+	}
+	if p == nil || ev.Clock != "T1" {
+		return
+	}
+	p.breached++
+	if !p.suspended && !ev.At.Equal(p.due) {
+		a.fault("%s: breach of T1 dated %v, due %v", t.where, ev.At, p.due)
 	}
 }
 

@@ -7,7 +7,10 @@
 //
 // # What it checks
 //
-// The invariants of a hub at rest: no application lost or doubled, effects once, no cancellation before the issue that replaces it, no notice
-// sent twice without a recorded decision, chains unbroken, deadlines counted right, breaches recorded once. What is open, held, unknown or
-// dead-lettered is no fault, and is listed.
+// The invariants of a hub at rest: no application lost or doubled, one outcome each, at most one open case and one valid permit a person; effects
+// once; a cancellation only after the issue that replaces the permit, and only of that person's own; no notice sent twice without a recorded
+// decision; chains unbroken; deadlines counted right, each breach recorded once, at the true instant, and none missing; Redis waits for what the
+// log says; nothing personal outside the person objects. What is open, held, unknown or dead-lettered is no fault, and is listed.
+//
+// Left to the hub's own tests: how far a suspension (T6) moves a due time, and installations that count the push inside T1.
 package audit

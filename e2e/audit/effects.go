@@ -65,6 +65,7 @@ func (a *audit) cancellations() {
 		issuedAt[no], issued[no] = e.At, permitOf(e)
 	}
 	perRequest, perPermit := map[string]int{}, map[string]int{}
+	held := a.held(issued)
 	for _, e := range a.done("registration", "cancel") {
 		no, _, _ := strings.Cut(e.RequestID, "-")
 		old, _ := e.Detail["old_no"].(string)
@@ -75,11 +76,56 @@ func (a *audit) cancellations() {
 		if !ok || at.After(e.At) || issued[no] != replacedBy {
 			a.fault("permit %s was cancelled under %s for %q at %v, but %q was issued at %v", old, e.RequestID, replacedBy, e.At, issued[no], at)
 		}
+		if person := dossierOf(no); !held[person][old] || old == replacedBy {
+			a.fault("permit %s was cancelled under %s for %q: it is no earlier permit of that person", old, e.RequestID, replacedBy)
+		}
 	}
 	a.once("cancellation", perRequest)
 	a.once("cancellation of permit", perPermit)
 	for _, id := range slices.Sorted(maps.Keys(a.files)) {
 		a.cancelOrder(a.files[id], perPermit)
+	}
+	a.atMostOne(issued, perPermit)
+}
+
+// held lists the permits that a person has or had, by what the registration system said and the platform issued.
+func (a *audit) held(issued map[string]string) map[string]map[string]bool {
+	all := map[string]map[string]bool{}
+	add := func(person, permit string) {
+		if all[person] == nil {
+			all[person] = map[string]bool{}
+		}
+		all[person][permit] = true
+	}
+	for _, t := range a.log {
+		if t.Dossier.Open == nil || t.Dossier.Open.Facts == nil {
+			continue
+		}
+		for _, p := range t.Dossier.Open.Facts.Permits {
+			add(t.DossierID, p.PermitNo)
+		}
+	}
+	for no, permit := range issued {
+		add(dossierOf(no), permit)
+	}
+	return all
+}
+
+// dossierOf is the person's part of an application number.
+func dossierOf(no string) string { return no[:min(12, len(no))] }
+
+// atMostOne checks by the far sides' books alone that nobody is left with two permits of the hub's, unless a case is still open.
+func (a *audit) atMostOne(issued map[string]string, cancelled map[string]int) {
+	valid := map[string]int{}
+	for no, permit := range issued {
+		if cancelled[permit] == 0 {
+			valid[dossierOf(no)]++
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(valid)) {
+		if file := a.files[id]; valid[id] > 1 && file != nil && file[len(file)-1].Dossier.Open == nil {
+			a.fault("dossier %s: the far sides hold %d valid permits", id, valid[id])
+		}
 	}
 }
 

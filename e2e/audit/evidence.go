@@ -45,6 +45,12 @@ type Evidence struct {
 	Taken []string
 	// Calendar is the days that differ from Monday to Friday, by date: true is a day off.
 	Calendar map[string]bool
+	// Waiting are the members of the sorted sets of deadlines in Redis.
+	Waiting []string
+	// Texts are what else the hub has written where people or machines read it, by where: logs, metrics, Redis.
+	Texts map[string]string
+	// Now is when the evidence was taken.
+	Now time.Time
 }
 
 const stampHeader = "ph-stamp"
@@ -70,6 +76,7 @@ type transition struct {
 	Events  []event  `json:"events"`
 	Effects []effect `json:"effects"`
 	Dossier dossier  `json:"dossier"`
+	Person  any      `json:"person"`
 
 	where string // partition/offset, for people
 	part  int32
@@ -85,6 +92,7 @@ type event struct {
 	Ref           string     `json:"ref"`
 	Clock         string     `json:"clock"`
 	DueAt         *time.Time `json:"due_at"`
+	DetectedAt    *time.Time `json:"detected_at"`
 }
 
 type effect struct {
@@ -117,8 +125,14 @@ type open struct {
 	Stage         string   `json:"stage"`
 	Duties        []effect `json:"duties"`
 	Clocks        []struct {
-		ID    string    `json:"id"`
-		DueAt time.Time `json:"due_at"`
+		ID         string     `json:"id"`
+		DueAt      time.Time  `json:"due_at"`
+		PausedAt   *time.Time `json:"paused_at"`
+		ResolvedAt *time.Time `json:"resolved_at"`
+		Rungs      []struct {
+			Percent int        `json:"percent"`
+			FiredAt *time.Time `json:"fired_at"`
+		} `json:"rungs"`
 	} `json:"clocks"`
 	Facts *struct {
 		Permits []struct {

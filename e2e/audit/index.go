@@ -1,0 +1,46 @@
+package audit
+
+import (
+	"fmt"
+	"strings"
+)
+
+// index checks that Redis waits for exactly the rungs that the log still has to come: those of running clocks of open cases. A member names
+// application, clock and rung; whether its instant agrees is for whoever can read the hub's encoding.
+func (a *audit) index(members []string) {
+	var want []string
+	for _, file := range a.files {
+		o := file[len(file)-1].Dossier.Open
+		if o == nil {
+			continue
+		}
+		for _, c := range o.Clocks {
+			if c.ResolvedAt != nil || c.PausedAt != nil {
+				continue
+			}
+			for _, r := range c.Rungs {
+				if r.FiredAt == nil {
+					want = append(want, fmt.Sprintf("%s|%s|%d", o.ApplicationNo, c.ID, r.Percent))
+				}
+			}
+		}
+	}
+	got := make([]string, 0, len(members))
+	for _, m := range members {
+		got = append(got, m[:max(0, strings.LastIndexByte(m, '|'))])
+	}
+	inLog, inRedis := count(want), count(got)
+	for _, m := range union(inLog, inRedis) {
+		if inLog[m] != inRedis[m] {
+			a.fault("redis waits %d times for %s, the log %d times", inRedis[m], m, inLog[m])
+		}
+	}
+}
+
+func count(all []string) map[string]int {
+	n := map[string]int{}
+	for _, s := range all {
+		n[s]++
+	}
+	return n
+}
