@@ -54,7 +54,7 @@ func (in *installation) evidence(t *testing.T) *audit.Evidence {
 	in.mu.Lock()
 	e := audit.Evidence{
 		Log: in.read.copied(schemas.TopicCaseLog), Inputs: in.read.copied(schemas.TopicCaseInput), DeadLetters: in.read.copied(schemas.TopicDeadLetter),
-		Taken: in.taken, Calendar: calendar, Ledgers: map[string][]audit.Entry{}, Texts: map[string]string{}, Now: time.Now(),
+		Taken: in.taken, Calendar: calendar, Ledgers: map[string][]audit.Entry{}, Waiting: []string{}, Texts: map[string]string{}, Now: time.Now(),
 	}
 	in.mu.Unlock()
 	for k, values := range in.redis(t) {

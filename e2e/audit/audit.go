@@ -62,7 +62,9 @@ func Check(e *Evidence) *Report {
 		a.life(id, a.files[id])
 		a.deadlines(a.files[id], e)
 	}
-	a.index(e.Waiting)
+	if e.Waiting != nil {
+		a.index(e.Waiting)
+	}
 	a.personal(e)
 	for _, d := range e.DeadLetters {
 		a.report.DeadLettered = append(a.report.DeadLettered, d.Key)

@@ -45,7 +45,7 @@ type Evidence struct {
 	Taken []string
 	// Calendar is the days that differ from Monday to Friday, by date: true is a day off.
 	Calendar map[string]bool
-	// Waiting are the members of the sorted sets of deadlines in Redis.
+	// Waiting are the members of the sorted sets of deadlines in Redis; nil where there was none to look at.
 	Waiting []string
 	// Texts are what else the hub has written where people or machines read it, by where: logs, metrics, Redis.
 	Texts map[string]string
