@@ -8,7 +8,7 @@ GO_TEST ?= go test
 # The linter is kept in a module of its own, so that the hub's go.mod lists only what the hub uses.
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo up down check vet lint generated slo unit test fmt deps
+.PHONY: help build demo up down check vet lint generated slo unit test torture fmt deps
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,13 @@ check: vet lint generated unit ## everything quick: vet, lint, generated files, 
 
 test: deps bin/with-kafka ## every test, with three Kafka brokers and redis-server
 	bin/with-kafka $(GO_TEST) -tags kafka -count=1 -p 2 -timeout 20m ./...
+
+# A run that fails names its seed: the same seed strikes the same blows at the same times.
+DURATION ?= 10m
+SEED     ?= $(shell date +%s)
+
+torture: deps bin/with-kafka ## break everything that can break while people apply, then audit; DURATION=10m, SEED=n repeats a run
+	bin/with-kafka go test -tags kafka -count=1 -timeout 0 -v -run '^TestTorture$$' ./e2e -torture.duration=$(DURATION) -torture.seed=$(SEED)
 
 fmt: ## format the Go source
 	$(LINT) fmt ./...

@@ -7,15 +7,19 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 )
 
-// front is a balancer before one door of the hub: it keeps its address while the processes behind it come and go.
+// front is a balancer before one door of the hub: it keeps its address while the processes behind it come and go. It is also the line to Redis and
+// to a foreign system where a test wants a bad one: Shopify/toxiproxy does that and more, for ten modules in go.mod; what is needed here beside
+// the balancer is these two functions.
 type front struct {
 	listener net.Listener
 
 	mu      sync.Mutex
 	targets []string
 	next    int
+	delay   time.Duration // of every piece that passes
 	conns   map[net.Conn]bool
 	served  sync.WaitGroup
 }
@@ -68,11 +72,54 @@ func (f *front) serve(c net.Conn) {
 		}
 		defer f.forget(b)
 		back := make(chan struct{})
-		go func() { _, _ = io.Copy(c, b); _ = c.Close(); close(back) }()
-		_, _ = io.Copy(b, c)
+		go func() { f.pass(c, b); _ = c.Close(); close(back) }()
+		f.pass(b, c)
 		_ = b.Close()
 		<-back
 		return
+	}
+}
+
+// pass hands over what one side says to the other.
+func (f *front) pass(to io.Writer, from io.Reader) {
+	piece := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(piece)
+		if n > 0 {
+			f.wait()
+			if _, err := to.Write(piece[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// wait takes as long as the line does just now.
+func (f *front) wait() {
+	f.mu.Lock()
+	d := f.delay
+	f.mu.Unlock()
+	if d > 0 {
+		<-time.After(d)
+	}
+}
+
+// slow makes everything that passes take so long; zero is a good line.
+func (f *front) slow(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.delay = d
+}
+
+// cut breaks every connection; new ones are taken.
+func (f *front) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.conns {
+		_ = c.Close()
 	}
 }
 

@@ -29,3 +29,9 @@ func startServers(t *testing.T) *servers {
 
 // outage is how long the foreign systems are down.
 const outage = 3 * time.Second
+
+// tortured starts what TestTorture breaks; the embedded broker lives in the test's own process and is not killed.
+func tortured(t *testing.T) (*servers, brokers) {
+	t.Helper()
+	return startServers(t), brokers{}
+}

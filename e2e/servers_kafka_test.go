@@ -24,3 +24,13 @@ func serversWith(t *testing.T, c *testcluster.Cluster) *servers {
 		startRedis: func(t *testing.T) { redis.Restart(t) },
 	}
 }
+
+// tortured takes the three brokers alone, so that they may be killed.
+func tortured(t *testing.T) (*servers, brokers) {
+	t.Helper()
+	c := testcluster.KafkaAlone(t)
+	return serversWith(t, c), brokers{
+		kill:  func(t *testing.T, id int) { c.Kill(t, id) },
+		start: func(t *testing.T, id int) { c.Start(t, id) },
+	}
+}

@@ -21,11 +21,11 @@ func Stream(lines []Line, n int) (Line, error) {
 	if len(plain) == 0 {
 		return Line{}, fmt.Errorf("the set has no line to go on with")
 	}
-	return asNewPerson(plain[n%len(plain)], n)
+	return NewPerson(plain[n%len(plain)], n)
 }
 
-// asNewPerson gives a line another person: another sequence number inside the citizen id, another phone, another source number.
-func asNewPerson(l Line, n int) (Line, error) {
+// NewPerson gives a line another person, the n-th: another sequence number inside the citizen id, another phone, another source number.
+func NewPerson(l Line, n int) (Line, error) {
 	var app map[string]any
 	if err := json.Unmarshal(l.Application, &app); err != nil {
 		return l, err
