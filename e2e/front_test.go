@@ -19,7 +19,8 @@ type front struct {
 	mu      sync.Mutex
 	targets []string
 	next    int
-	delay   time.Duration // of every piece that passes
+	delay   time.Duration  // of every piece that passes
+	speaks  func() dialect // nil where bytes pass as they come
 	conns   map[net.Conn]bool
 	served  sync.WaitGroup
 }
@@ -72,26 +73,52 @@ func (f *front) serve(c net.Conn) {
 		}
 		defer f.forget(b)
 		back := make(chan struct{})
-		go func() { f.pass(c, b); _ = c.Close(); close(back) }()
-		f.pass(b, c)
+		request, answer := f.reading()
+		go func() { f.pass(c, b, answer); _ = c.Close(); close(back) }()
+		f.pass(b, c, request)
 		_ = b.Close()
 		<-back
 		return
 	}
 }
 
-// pass hands over what one side says to the other.
-func (f *front) pass(to io.Writer, from io.Reader) {
+// dialect reads the pieces of one connection, and may change them.
+type dialect interface {
+	request(from io.Reader) ([]byte, error)
+	answer(from io.Reader) ([]byte, error)
+}
+
+// plain passes what comes.
+type plain struct{}
+
+func (plain) request(from io.Reader) ([]byte, error) { return some(from) }
+func (plain) answer(from io.Reader) ([]byte, error)  { return some(from) }
+
+func some(from io.Reader) ([]byte, error) {
 	piece := make([]byte, 32<<10)
+	n, err := from.Read(piece)
+	return piece[:n], err
+}
+
+func (f *front) reading() (request, answer func(io.Reader) ([]byte, error)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var d dialect = plain{}
+	if f.speaks != nil {
+		d = f.speaks()
+	}
+	return d.request, d.answer
+}
+
+// pass hands over what one side says to the other, until either is gone.
+func (f *front) pass(to io.Writer, from io.Reader, read func(io.Reader) ([]byte, error)) {
 	for {
-		n, err := from.Read(piece)
-		if n > 0 {
-			f.wait()
-			if _, err := to.Write(piece[:n]); err != nil {
-				return
-			}
-		}
+		piece, err := read(from)
 		if err != nil {
+			return
+		}
+		f.wait()
+		if _, err := to.Write(piece); err != nil {
 			return
 		}
 	}

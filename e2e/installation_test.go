@@ -271,7 +271,13 @@ func (p *persistent) RoundTrip(req *http.Request) (*http.Response, error) {
 // send runs lines through the doors and remembers what was answered 202; done is called after each.
 func (in *installation) send(t *testing.T, lines []demo.Line, done func(*demo.Result)) []*demo.Result {
 	t.Helper()
-	r := demo.Runner{Doors: in.doors, Watch: in.read.watch, AtOnce: atOnce, Patience: patience, Done: func(x *demo.Result) {
+	return in.sendFor(t, patience, lines, done)
+}
+
+// sendFor waits so long, and no longer, for each case to rest.
+func (in *installation) sendFor(t *testing.T, wait time.Duration, lines []demo.Line, done func(*demo.Result)) []*demo.Result {
+	t.Helper()
+	r := demo.Runner{Doors: in.doors, Watch: in.read.watch, AtOnce: atOnce, Patience: wait, Done: func(x *demo.Result) {
 		if x.HTTPStatus == http.StatusAccepted {
 			in.mu.Lock()
 			in.taken = append(in.taken, x.ApplicationNo)

@@ -65,7 +65,7 @@ type rack struct {
 	slots   [][]string // steps of each process
 	running []*process // by slot; nil while it is down
 	frozen  []bool
-	lines   []*front // to Redis and to the foreign systems
+	lines   []*front // to the brokers, to Redis and to the foreign systems
 	broken  map[string]bool
 	broker  brokers
 	begun   time.Time
@@ -99,6 +99,9 @@ func newRack(t *testing.T, s *servers, b brokers) *rack {
 	k := &rack{t: t, slots: slices.Concat(split, split), broken: map[string]bool{}, broker: b}
 	officers := officersLines(t)
 	k.installation = install(t, s, append(stream(t, 1, 1), officers...), func(config map[string]any) {
+		lines, brokers := kafkaLines(t, s.brokers)
+		k.lines = append(k.lines, lines...)
+		config["kafka"].(map[string]any)["brokers"] = brokers
 		config["redis"].(map[string]any)["addresses"] = []string{k.line(s.redis)}
 		for _, name := range systems {
 			system := config["systems"].(map[string]any)[name].(map[string]any)
@@ -283,7 +286,11 @@ func (k *rack) begin() *crowd {
 	for range atOnce {
 		c.ended.Go(func() {
 			for l := range lines {
-				out := k.send(k.t, []demo.Line{l}, nil)
+				wait := glance
+				if len(l.Script) > 0 {
+					wait = settling // its people act when it rests
+				}
+				out := k.sendFor(k.t, wait, []demo.Line{l}, nil)
 				c.mu.Lock()
 				c.results = append(c.results, out...)
 				c.mu.Unlock()
@@ -294,6 +301,9 @@ func (k *rack) begin() *crowd {
 	k.t.Cleanup(func() { c.stop(); c.ended.Wait() })
 	return c
 }
+
+// glance is how long a person waits for the outcome before the next one applies: what is stuck must not keep others away.
+const glance = 3 * time.Second
 
 // draw takes the next line: a new person most of the time, a case for officers sometimes, and sometimes one that was sent before.
 func (c *crowd) draw(r *rand.Rand, set []demo.Line, n int, sent []demo.Line) demo.Line {
