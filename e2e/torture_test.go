@@ -425,3 +425,17 @@ func (k *rack) judge(c *crowd) {
 		p.stop(t, closing)
 	}
 }
+
+// A seed is worth printing only where it gives the same blows again.
+func TestScheduleIsTheSeeds(t *testing.T) {
+	first, again := schedule(7, time.Minute, 6*time.Second), schedule(7, time.Minute, 6*time.Second)
+	if !slices.Equal(first, again) || len(first) < 10 {
+		t.Errorf("%d blows, then %d others", len(first), len(again))
+	}
+	if longer := schedule(7, time.Hour, 6*time.Second); !slices.Equal(first, longer[:len(first)]) {
+		t.Error("a longer run begins in another way")
+	}
+	if slices.Equal(first, schedule(8, time.Minute, 6*time.Second)) {
+		t.Error("another seed gives the same blows")
+	}
+}
