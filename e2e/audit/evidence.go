@@ -131,6 +131,7 @@ type open struct {
 		ResolvedAt *time.Time `json:"resolved_at"`
 		Rungs      []struct {
 			Percent int        `json:"percent"`
+			At      time.Time  `json:"at"`
 			FiredAt *time.Time `json:"fired_at"`
 		} `json:"rungs"`
 	} `json:"clocks"`

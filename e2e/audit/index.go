@@ -2,11 +2,11 @@ package audit
 
 import (
 	"fmt"
-	"strings"
+	"strconv"
 )
 
 // index checks that Redis waits for exactly the rungs that the log still has to come: those of running clocks of open cases. A member names
-// application, clock and rung; whether its instant agrees is for whoever can read the hub's encoding.
+// application, clock, rung and instant, in microseconds to base 36.
 func (a *audit) index(members []string) {
 	var want []string
 	for _, file := range a.files {
@@ -20,16 +20,12 @@ func (a *audit) index(members []string) {
 			}
 			for _, r := range c.Rungs {
 				if r.FiredAt == nil {
-					want = append(want, fmt.Sprintf("%s|%s|%d", o.ApplicationNo, c.ID, r.Percent))
+					want = append(want, fmt.Sprintf("%s|%s|%d|%s", o.ApplicationNo, c.ID, r.Percent, strconv.FormatInt(r.At.UnixMicro(), 36)))
 				}
 			}
 		}
 	}
-	got := make([]string, 0, len(members))
-	for _, m := range members {
-		got = append(got, m[:max(0, strings.LastIndexByte(m, '|'))])
-	}
-	inLog, inRedis := count(want), count(got)
+	inLog, inRedis := count(want), count(members)
 	for _, m := range union(inLog, inRedis) {
 		if inLog[m] != inRedis[m] {
 			a.fault("redis waits %d times for %s, the log %d times", inRedis[m], m, inLog[m])
