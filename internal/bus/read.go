@@ -42,7 +42,7 @@ func (c *Client) readPartition(ctx context.Context, tp topicPartition, from int6
 		return bounds.Next, fmt.Errorf("%w: %d is not within %d and %d", ErrOutOfRange, from, bounds.First, bounds.Next)
 	}
 	for failures := 0; from < bounds.Next; {
-		f, err := c.fetchOne(ctx, tp, from)
+		f, err := c.fetchOne(ctx, tp, from, readBytes)
 		if err != nil {
 			failures++
 			if !retriable(err) || !sleep(ctx, networkBackoff.after(failures)) {
@@ -63,9 +63,9 @@ func (c *Client) readPartition(ctx context.Context, tp topicPartition, from int6
 	return bounds.Next, nil
 }
 
-func (c *Client) fetchOne(ctx context.Context, tp topicPartition, from int64) (fetched, error) {
+func (c *Client) fetchOne(ctx context.Context, tp topicPartition, from int64, bytes int32) (fetched, error) {
 	const wait = 500 * time.Millisecond // there is something to read: only a leader that is catching up makes it wait
-	answers, err := c.cluster.fetch(ctx, map[topicPartition]int64{tp: from}, wait, readBytes)
+	answers, err := c.cluster.fetch(ctx, map[topicPartition]int64{tp: from}, wait, bytes)
 	if err != nil {
 		return fetched{}, err
 	}
