@@ -1,0 +1,338 @@
+package accounts
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pquerna/otp/totp"
+)
+
+const good = "correct horse 电池"
+
+// clock is a time that a test moves.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+func newClock() *clock { return &clock{t: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)} }
+
+func usersOf(t *testing.T, change func(*User)) *Users {
+	t.Helper()
+	u, err := OpenUsers(filepath.Join(t.TempDir(), "users.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := Hash(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := User{ID: "1001", Name: "受理员", Roles: []string{"acceptance"}, Password: hash}
+	if change != nil {
+		change(&x)
+	}
+	if err := u.Put(x); err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestHash(t *testing.T) {
+	a, err := Hash(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := Hash(good); a == b {
+		t.Error("two hashes of one password are alike: no salt")
+	}
+	s, err := parseHash(a)
+	if err != nil || !s.matches(good) || s.matches(good+" ") || s.matches("") || s.matches(strings.Repeat("x", 1<<20)) {
+		t.Errorf("hash %s does not tell right from wrong (%v)", a, err)
+	}
+	for _, p := range []string{"", "九个字的密码不够长", strings.Repeat("x", MaxPassword+1)} {
+		if _, err := Hash(p); !errors.Is(err, ErrPassword) {
+			t.Errorf("%d bytes: got %v", len(p), err)
+		}
+	}
+}
+
+// A hash in the file must not be able to ask for all memory, for for ever, or for a comparison that anything passes.
+func TestBadHashesAreRefused(t *testing.T) {
+	a, err := Hash(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(a, "$")
+	for name, phc := range map[string]string{
+		"empty": "", "plain": good, "bcrypt": "$2a$10$abc", "memory": strings.Replace(a, "m=19456", "m=4194304", 1), "passes": strings.Replace(a, "t=2", "t=4000000", 1),
+		"no threads": strings.Replace(a, "p=1", "p=0", 1), "version": strings.Replace(a, "v=19", "v=16", 1),
+		"no key": strings.Join(parts[:5], "$") + "$", "short key": strings.Join(parts[:5], "$") + "$AAAA", "no salt": strings.Join(parts[:4], "$") + "$$" + parts[5],
+	} {
+		if _, err := parseHash(phc); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func TestSignIn(t *testing.T) {
+	s := NewSignIn(usersOf(t, nil), newClock().now)
+	if u, err := s.Check("1001", good, ""); err != nil || u.Name != "受理员" {
+		t.Fatalf("got %v, %v", u, err)
+	}
+	for name, tc := range map[string][2]string{
+		"wrong password": {"1001", good + "x"}, "nobody": {"1002", good}, "empty": {"", ""}, "hash as password": {"1001", usersOf(t, nil).List()[0].Password},
+		"long name": {strings.Repeat("1", 1<<16), good},
+	} {
+		if _, err := s.Check(tc[0], tc[1], ""); !errors.Is(err, ErrWrong) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	disabled := NewSignIn(usersOf(t, func(u *User) { u.Disabled = true }), newClock().now)
+	if _, err := disabled.Check("1001", good, ""); !errors.Is(err, ErrWrong) {
+		t.Errorf("disabled: got %v", err)
+	}
+}
+
+func TestLockout(t *testing.T) {
+	for _, name := range []string{"1001", "nobody"} { // a lock must not tell who exists
+		t.Run(name, func(t *testing.T) {
+			c := newClock()
+			s := NewSignIn(usersOf(t, nil), c.now)
+			for range freeTries {
+				if _, err := s.Check(name, "wrong password", ""); !errors.Is(err, ErrWrong) {
+					t.Fatalf("got %v", err)
+				}
+			}
+			var pauses []time.Duration
+			for range 12 {
+				var locked *LockedError
+				if _, err := s.Check(name, good, ""); !errors.As(err, &locked) {
+					t.Fatalf("the right password opened a locked name: %v", err)
+				}
+				pauses = append(pauses, locked.For)
+				c.add(locked.For)
+				if _, err := s.Check(name, "wrong password", ""); !errors.Is(err, ErrWrong) {
+					t.Fatalf("after the lock: got %v", err)
+				}
+			}
+			want := []time.Duration{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900}
+			for i := range want {
+				want[i] *= time.Second
+			}
+			if diff := cmp.Diff(want, pauses); diff != "" {
+				t.Errorf("pauses (-want +got)\n%s", diff)
+			}
+		})
+	}
+	c := newClock()
+	s := NewSignIn(usersOf(t, nil), c.now)
+	for range 3 * freeTries { // a success ends the counting
+		_, _ = s.Check("1001", "wrong password", "")
+		if _, err := s.Check("1001", good, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Tries side by side count before they are found wrong: no more than the free ones are made.
+func TestManyAtOnceAreCounted(t *testing.T) {
+	s := NewSignIn(usersOf(t, nil), newClock().now)
+	var mu sync.Mutex
+	made := 0
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			if _, err := s.Check("1001", "wrong password", ""); errors.Is(err, ErrWrong) {
+				mu.Lock()
+				made++
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	if made > freeTries {
+		t.Errorf("%d tries were made, %d are free", made, freeTries)
+	}
+}
+
+func TestNamesAreBounded(t *testing.T) {
+	c := newClock()
+	s := NewSignIn(usersOf(t, nil), c.now)
+	for i := range 3 * maxNames {
+		if err := s.begin(string(rune('a'+i%26)) + time.Duration(i).String()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.tries) > maxNames {
+		t.Errorf("%d names are remembered", len(s.tries))
+	}
+}
+
+func TestSecondFactor(t *testing.T) {
+	const shared = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	c := newClock()
+	s := NewSignIn(usersOf(t, func(u *User) { u.TOTP = shared }), c.now)
+	code := func() string {
+		code, err := totp.GenerateCode(shared, c.now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return code
+	}
+	for _, wrong := range []string{"", "000000", "12345"} {
+		if wrong == code() {
+			continue
+		}
+		if _, err := s.Check("1001", good, wrong); !errors.Is(err, ErrWrong) {
+			t.Errorf("code %q: got %v", wrong, err)
+		}
+	}
+	used := code()
+	if _, err := s.Check("1001", good, used); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Check("1001", good, used); !errors.Is(err, ErrWrong) {
+		t.Errorf("a code was good twice: %v", err)
+	}
+	c.add(30 * time.Second)
+	if _, err := s.Check("1001", good, code()); err != nil {
+		t.Errorf("the next code: %v", err)
+	}
+	c.add(10 * time.Minute)
+	if _, err := s.Check("1001", good, used); !errors.Is(err, ErrWrong) {
+		t.Errorf("an old code: %v", err)
+	}
+}
+
+func TestChangePassword(t *testing.T) {
+	users := usersOf(t, func(u *User) { u.MustChange = true })
+	s := NewSignIn(users, newClock().now)
+	for name, tc := range map[string]struct {
+		old, replacement string
+		want             error
+	}{
+		"wrong": {"wrong password", "another password", ErrWrong}, "the same": {good, good, ErrWrong}, "too short": {good, "short", ErrPassword},
+	} {
+		if err := s.ChangePassword("1001", tc.old, tc.replacement); !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if err := s.ChangePassword("1001", good, "another password"); err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenUsers(users.path) // it is on the disk
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := NewSignIn(again, newClock().now).Check("1001", "another password", "")
+	if err != nil || u.MustChange {
+		t.Errorf("got %+v, %v", u, err)
+	}
+	info, err := os.Stat(users.path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode: got %v, %v", info.Mode(), err)
+	}
+}
+
+func TestSessions(t *testing.T) {
+	c := newClock()
+	s := NewSessions(15*time.Minute, 10*time.Hour, c.now)
+	token := s.Start(User{ID: "1001"})
+	other := s.Start(User{ID: "1002"})
+	x, ok := s.Find(token, true)
+	if !ok || x.User.ID != "1001" || x.Token == token || x.Token == "" {
+		t.Fatalf("got %+v, %v", x, ok)
+	}
+	for _, stale := range []string{"", token[1:], token + "A", x.Token} {
+		if _, ok := s.Find(stale, true); ok {
+			t.Errorf("token %q is a session", stale)
+		}
+	}
+	c.add(14 * time.Minute)
+	if _, ok := s.Find(token, true); !ok {
+		t.Error("ended though used")
+	}
+	if _, ok := s.Find(other, false); !ok {
+		t.Error("ended early")
+	}
+	c.add(2 * time.Minute)
+	if _, ok := s.Find(other, true); ok {
+		t.Error("what a page does by itself kept a session alive")
+	}
+	for range 60 {
+		c.add(10 * time.Minute)
+		s.Find(token, true)
+	}
+	if _, ok := s.Find(token, true); ok {
+		t.Error("a session outlived its whole time")
+	}
+	a, b := s.Start(User{ID: "1001"}), s.Start(User{ID: "1001"})
+	s.End(a)
+	if _, ok := s.Find(a, true); ok {
+		t.Error("a session outlived its end")
+	}
+	if n := s.EndAll("1001"); n != 1 {
+		t.Errorf("ended %d", n)
+	}
+	if _, ok := s.Find(b, true); ok {
+		t.Error("a revoked session is alive")
+	}
+}
+
+func TestUsersFileNamesEveryFault(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "users.json")
+	if err := os.WriteFile(path, []byte(`[{"id":"a b","name":"x","roles":[],"password":"plain secret"},{"id":"a b","name":"x","roles":["review"],"password":"","kin":["330424"]}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenUsers(path)
+	if err == nil {
+		t.Fatal("taken")
+	}
+	for _, want := range []string{"user 0: id", "user 0: password", "user 0: roles", "user 1: its id stands twice", "user 1: kin"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not named in\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "plain secret") {
+		t.Error("a password stands in the error")
+	}
+	if err := os.WriteFile(path, []byte(`[{"id":"1","passwrd":"plain secret"}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenUsers(path); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("unknown key: got %v", err)
+	}
+}
+
+func FuzzParseHash(f *testing.F) {
+	a, err := Hash(good)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(a)
+	f.Add("$argon2id$v=19$m=19456,t=2,p=1$$")
+	f.Fuzz(func(t *testing.T, phc string) {
+		s, err := parseHash(phc)
+		if err == nil && (s.memory > maxHashMemory || s.passes > maxHashPasses || len(s.key) < 16 || s.threads == 0) {
+			t.Errorf("%q: took %+v", phc, s)
+		}
+	})
+}

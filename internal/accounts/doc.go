@@ -1,0 +1,17 @@
+// Package accounts knows who may sign in at the desk: local users in a file, their passwords, and their sessions.
+//
+// # Passwords
+//
+// argon2id (RFC 9106) with the parameters in each hash. A first password given by somebody else must be changed before anything else is
+// done. A second factor is a time-based code (RFC 6238) where the user has one; each code is good once.
+//
+// # Guessing
+//
+// After five wrong tries a name is locked, whether or not there is such a user: for a second, then twice as long with every further
+// try, up to 15 minutes. An unknown name costs as much time as a known one, and answers the same.
+//
+// # Sessions
+//
+// A session ends after a time without use, after a working day at the latest, when it is revoked, and when the user's roles, password or
+// standing change. Only hashes of tokens are kept, in the memory of the process: a restart signs everybody out.
+package accounts
