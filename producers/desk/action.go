@@ -86,8 +86,12 @@ func actOf(kind string) *act {
 	return nil
 }
 
-func (t *act) allows(o *Officer) bool {
-	return slices.ContainsFunc(t.roles, func(r Role) bool { return slices.Contains(o.Roles, r) })
+func (t *act) allows(o *Officer) bool { return o.Has(t.roles...) }
+
+// Allows reports whether the officer's roles may do the action on some case.
+func Allows(o *Officer, kind schemas.ActionKind) bool {
+	t := actOf(string(kind))
+	return t != nil && t.allows(o)
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -18,6 +19,8 @@ const (
 	Reviewer   Role = "review"     // 审核人
 	Approver   Role = "approval"   // 审批人
 	Supervisor Role = "supervisor" // retries, waives and settles
+	Operator   Role = "operator"   // keeps the hub running; decides nothing
+	Auditor    Role = "auditor"    // reads who did what; decides nothing
 )
 
 // Officer is one person at the desk.
@@ -32,7 +35,25 @@ type Officer struct {
 	Roles []Role
 	// Townships are the divisions (9 digits) whose cases the officer works on; empty is the whole county.
 	Townships []string
+	// Kin are the dossier ids of the officer's own file and of the relatives that the officer declared.
+	Kin []string
 }
+
+// Related reports whether the file is the officer's own or a declared relative's: others work on it.
+func (o *Officer) Related(dossier string) bool { return slices.Contains(o.Kin, dossier) }
+
+// Has reports whether the officer has one of the roles.
+func (o *Officer) Has(roles ...Role) bool {
+	return slices.ContainsFunc(roles, func(r Role) bool { return slices.Contains(o.Roles, r) })
+}
+
+// WorksIn reports whether the officer works on cases of the township.
+func (o *Officer) WorksIn(division string) bool {
+	return len(o.Townships) == 0 || slices.Contains(o.Townships, division)
+}
+
+// Roles lists every role.
+func Roles() []Role { return []Role{Clerk, Reviewer, Approver, Supervisor, Operator, Auditor} }
 
 // Config says who may act.
 type Config struct {
@@ -89,8 +110,8 @@ func (o *Officer) validate(i int) error {
 		errs = append(errs, fmt.Errorf("officer %d: roles: want at least one", i))
 	}
 	for _, r := range o.Roles {
-		if r != Clerk && r != Reviewer && r != Approver && r != Supervisor {
-			errs = append(errs, fmt.Errorf("officer %d: roles: want acceptance, review, approval or supervisor", i))
+		if !slices.Contains(Roles(), r) {
+			errs = append(errs, fmt.Errorf("officer %d: roles: want %v", i, Roles()))
 		}
 	}
 	for _, t := range o.Townships {

@@ -180,6 +180,53 @@ func TestRoles(t *testing.T) {
 	}
 }
 
+// Nobody acts on the own case or on a declared relative's, whatever the role.
+func TestRelativesCasesAreForOthers(t *testing.T) {
+	for _, kin := range [][]string{{no[:12]}, {"AAAAAAAAAAAA", no[:12]}} {
+		b := newBench(t, func(c *Config) { c.Officers[0].Kin = kin })
+		want(t, b.do(http.MethodPost, path, clerk, `{"action_id":"a","action":"accept"}`), http.StatusForbidden)
+		if _, p := b.Prepare(&b.officers[0].Officer, no, []byte(`{"action_id":"a","action":"accept"}`), ""); p == nil || p.Type != problemRelated.Type {
+			t.Errorf("prepare: got %v", p)
+		}
+		if len(b.records) != 0 {
+			t.Error("an act on a relative's case was published")
+		}
+	}
+	b := newBench(t, func(c *Config) { c.Officers[0].Kin = []string{"AAAAAAAAAAAA"} })
+	want(t, b.do(http.MethodPost, path, clerk, `{"action_id":"a","action":"accept"}`), http.StatusAccepted)
+}
+
+// The console prepares and submits the same input that the API publishes.
+func TestPrepareAndSubmit(t *testing.T) {
+	b := newBench(t, nil)
+	const body = `{"action_id":"a-1","action":"accept","opinion":"材料齐全","expect_version":3}`
+	want(t, b.do(http.MethodPost, path, clerk, body), http.StatusAccepted)
+	in, p := b.Prepare(&b.officers[0].Officer, no, []byte(body), "")
+	if p != nil {
+		t.Fatal(p)
+	}
+	if len(b.records) != 1 {
+		t.Fatal("preparing published")
+	}
+	if p := b.Submit(t.Context(), in); p != nil {
+		t.Fatal(p)
+	}
+	if diff := cmp.Diff(b.records[0], b.records[1]); diff != "" {
+		t.Errorf("API and console differ\n%s", diff)
+	}
+	b.pubErr = errors.New("no leader")
+	if p := b.Submit(t.Context(), in); p == nil || p.Status != http.StatusServiceUnavailable {
+		t.Errorf("got %v", p)
+	}
+	for name, tc := range map[string]struct{ no, body string }{
+		"no case": {"123", body}, "not the role's": {no, `{"action_id":"a","action":"approve"}`}, "faulty": {no, `{"action_id":"a","action":"not_accept"}`},
+	} {
+		if _, p := b.Prepare(&b.officers[0].Officer, tc.no, []byte(tc.body), ""); p == nil {
+			t.Errorf("%s: prepared", name)
+		}
+	}
+}
+
 func TestFaults(t *testing.T) {
 	reached := map[string]bool{}
 	for name, tc := range map[string]struct {

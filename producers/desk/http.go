@@ -72,6 +72,8 @@ var (
 	problemUnauthorised = problem.New(http.StatusUnauthorized, "unauthorised", "未登录", "Not authenticated")
 	problemForbidden    = problem.New(http.StatusForbidden, "forbidden", "无权进行此操作", "Not allowed").
 				Explained("您的岗位不能进行此操作", "none of your roles may do this")
+	problemRelated = problem.New(http.StatusForbidden, "related", "应当回避", "Not for a relative").
+			Explained("本人或已申报亲属的案件，由他人办理", "your own case, or that of a relative you declared, is for others")
 	problemNotFound = problem.New(http.StatusNotFound, "not-found", "没有这一案件", "No such case")
 )
 
@@ -117,28 +119,37 @@ func (s *Service) postAction(c *call) answer {
 	if !list.Empty() {
 		return s.faulty(list)
 	}
-	a, list := decode(raw, no, s.knownReason)
-	if t := actOf(a.Kind); t != nil && !t.allows(c.officer) {
-		return refuse(resultForbidden, problemForbidden)
+	in, refusal := s.prepare(c.officer, no, dossier, raw, trace.Parent(c.r.Header))
+	if refusal != nil {
+		return *refusal
 	}
-	if a.Officer != "" && a.Officer != c.officer.ID {
-		list.Add("/officer", codeOfficer)
-	}
-	if !list.Empty() {
-		return s.faulty(list)
-	}
-	return s.act(c, a, no, dossier)
-}
-
-func (s *Service) act(c *call, a *Action, no, dossier string) answer {
-	in, err := a.input(c.officer, no, dossier, s.ports.Now(), trace.Parent(c.r.Header))
-	if err == nil {
-		err = s.publish(c.r.Context(), in)
-	}
-	if err != nil {
+	if err := s.publish(c.r.Context(), in); err != nil {
 		return s.unavailable(c.r.Context(), no, err)
 	}
 	return answer{result: resultAccepted, status: http.StatusAccepted, body: Taken{in.InputID, in.ReceivedAt}}
+}
+
+// prepare returns the input of an act, or the answer that says why there is none.
+func (s *Service) prepare(o *Officer, no, dossier string, raw []byte, traceparent string) (*schemas.Input, *answer) {
+	refused := func(a answer) (*schemas.Input, *answer) { return nil, &a }
+	a, list := decode(raw, no, s.knownReason)
+	if t := actOf(a.Kind); t != nil && !t.allows(o) {
+		return refused(refuse(resultForbidden, problemForbidden))
+	}
+	if o.Related(dossier) {
+		return refused(refuse(resultForbidden, problemRelated))
+	}
+	if a.Officer != "" && a.Officer != o.ID {
+		list.Add("/officer", codeOfficer)
+	}
+	if !list.Empty() {
+		return refused(s.faulty(list))
+	}
+	in, err := a.input(o, no, dossier, s.ports.Now(), traceparent)
+	if err != nil {
+		return refused(s.unavailable(context.Background(), no, err))
+	}
+	return in, nil
 }
 
 func (s *Service) faulty(list *problem.List) answer {
