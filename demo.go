@@ -39,6 +39,8 @@ const (
 	demoPatience   = 45 * time.Second
 	demoTimeout    = time.Second // of one foreign call: the far sides are in this process
 	demoShutdown   = 4 * time.Second
+	demoWaiting    = 12 // applications that wait for people when the console opens
+	demoManual     = 3  // of so many later ones, one waits for people
 	closingTime    = 5 * time.Second
 )
 
@@ -56,6 +58,9 @@ func (c *demoCommand) Run(p *process) error {
 		return err
 	}
 	err = c.show(p, d, lines)
+	if err == nil && !c.Exit {
+		err = d.leaveToPeople(p)
+	}
 	if c.Exit || err != nil {
 		return errors.Join(err, d.close())
 	}
@@ -100,6 +105,7 @@ type demonstration struct {
 	hub     *hub
 	logFile *os.File
 	config  string
+	users   []demoUser
 	doors   *demo.Doors
 	watch   *demo.Watch
 	started time.Duration
@@ -195,6 +201,9 @@ func (d *demonstration) configure(lines []demo.Line) (*config.Config, net.Listen
 	everyRole := []string{config.RoleAcceptance, config.RoleReview, config.RoleApproval, config.RoleSupervisor}
 	for _, officer := range demo.Officers(lines) {
 		cfg.Desk.Officers = append(cfg.Desk.Officers, config.Officer{ID: officer, Name: officer, Token: config.SecretOf(config.DemoSecret("officer-" + officer)), Roles: everyRole})
+	}
+	if err := d.admit(cfg); err != nil {
+		return nil, nil, err
 	}
 	l, err := net.Listen("tcp", anyPort)
 	if err != nil {
@@ -314,6 +323,7 @@ func (d *demonstration) announce(w io.Writer) {
 	for _, name := range sortedNames(d.doors.Simulators) {
 		_, _ = fmt.Fprintf(w, "%-12s 台账 %s/_sim/ledger   故障开关 %s/_sim/faults\n", name, d.doors.Simulators[name], d.doors.Simulators[name])
 	}
+	d.announceUsers(w)
 	_, _ = fmt.Fprintf(w, `配置文件   %[1]s
   permithub case --config %[1]s 申请编号
   permithub check --config %[1]s
@@ -337,7 +347,7 @@ func (d *demonstration) goOn(p *process) error {
 	}}
 	tick := time.NewTicker(demoEvery)
 	defer tick.Stop()
-	for n := 1; ; n++ {
+	for n := demoWaiting + 1; ; n++ {
 		select {
 		case <-p.ctx.Done():
 			_, _ = fmt.Fprintln(p.stdout, "\n正在结束 …")
@@ -349,6 +359,9 @@ func (d *demonstration) goOn(p *process) error {
 		l, err := demo.Stream(lines, n)
 		if err != nil {
 			return err
+		}
+		if n%demoManual == 0 {
+			l = demo.ForPeople(l)
 		}
 		r.Run(p.ctx, []demo.Line{l})
 	}

@@ -16,11 +16,11 @@ import (
 	"permithub/consumers/notification"
 	"permithub/consumers/publication"
 	"permithub/consumers/verification"
+	"permithub/consumers/worklist"
 	"permithub/internal/bus"
 	"permithub/internal/casework"
 	"permithub/internal/deadline"
 	"permithub/internal/effect"
-	"permithub/producers/desk"
 	"permithub/producers/intake"
 	"permithub/producers/overdue"
 	"permithub/producers/receipts"
@@ -34,6 +34,7 @@ type step struct {
 	reads  []string // topics
 	writes []string // topics
 	port   string   // the foreign system, or the store, that it uses
+	with   string   // the step of the same process that it reads from; it comes along
 	does   string
 	// consume adds a step that a topic wakes, produce starts one that the outside world or time wakes.
 	consume func(*hub, *step) error
@@ -68,10 +69,11 @@ func steps() []*step {
 		}},
 		{name: "feed", reads: caseLog, writes: []string{schemas.TopicApplications, schemas.TopicPermits}, does: "derives the public topics", consume: addFeed},
 		{name: "clock", reads: caseLog, port: "redis deadlines", does: "projects deadlines and cards", consume: addClock},
+		{name: "worklist", reads: caseLog, port: "memory", does: "lists the open cases for the desk", consume: addWorklist},
 		{name: "overdue", wakes: "time", writes: caseInput, port: "redis deadlines", does: "reports what is due", produce: startOverdue},
 		{name: "recount", wakes: "holiday notices", writes: caseInput, does: "settles provisional deadlines", produce: startRecount},
 		{name: "receipts", wakes: "sms", writes: caseInput, port: "redis receipts", does: "takes delivery receipts", produce: startReceipts},
-		{name: "desk", wakes: "officers", writes: caseInput, port: "redis cards", does: "takes officers' actions", produce: startDesk},
+		{name: "desk", wakes: "officers", writes: caseInput, port: "redis cards", with: "worklist", does: "takes officers' actions", produce: startDesk},
 	}
 }
 
@@ -105,6 +107,13 @@ func addClock(h *hub, s *step) error {
 	return nil
 }
 
+// addWorklist follows the log in a group of its own: every process that serves officers holds the whole list.
+func addWorklist(h *hub, s *step) error {
+	w := worklist.New(h.worklist, h.bus.Log(schemas.TopicCaseLog))
+	h.runner.Batch(bus.Step{Name: s.name, Group: s.name + "-" + h.run, Topics: s.reads, Stamped: true, Assigned: w.Assigned}, w.Handle)
+	return nil
+}
+
 func startOverdue(h *hub, _ *step) error {
 	all := make([]int32, h.cfg.Kafka.Partitions)
 	for i := range all {
@@ -135,14 +144,6 @@ func startIntake(h *hub, s *step) error {
 		return err
 	}
 	return h.listen(s.name, h.cfg.Intake.Listen, in.Handler())
-}
-
-func startDesk(h *hub, s *step) error {
-	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
-	if err != nil {
-		return err
-	}
-	return h.listen(s.name, h.cfg.Desk.Listen, d.Handler())
 }
 
 func startReceipts(h *hub, s *step) error {
@@ -195,6 +196,11 @@ func selectSteps(all []*step, names []string) ([]*step, error) {
 	wanted := map[string]bool{}
 	for _, n := range names {
 		wanted[n] = true
+		for _, s := range all {
+			if s.name == n && s.with != "" {
+				wanted[s.with] = true
+			}
+		}
 	}
 	var out []*step
 	var known []string

@@ -29,6 +29,7 @@ import (
 	"permithub/internal/notices"
 	"permithub/internal/ops"
 	"permithub/internal/reach"
+	"permithub/internal/worklist"
 	"permithub/producers/intake"
 	"permithub/producers/recount"
 	"permithub/schemas"
@@ -46,6 +47,7 @@ type hub struct {
 	bus      *bus.Client
 	out      *bus.Publisher
 	index    *deadline.Store
+	worklist *worklist.Store
 	systems  *adapters.Systems
 	guards   map[string]*ops.Breaker
 	docket   *docket.Docket
@@ -82,6 +84,9 @@ func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *pro
 	if err != nil {
 		return nil, err
 	}
+	if h.worklist, err = worklist.Open(context.Background()); err != nil {
+		return nil, err
+	}
 	h.out = h.bus.Publisher()
 	h.guards = guards(ops.NewSystems(reg))
 	h.recount = recount.New(recount.Ports{Calendar: h.notices.Current, Publish: h.out.Produce, Now: now}, log)
@@ -92,6 +97,7 @@ func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *pro
 	h.stack.Push("foreign systems", func(context.Context) error { h.systems.Close(); return nil })
 	h.stack.Push("redis", func(context.Context) error { return h.index.Close() })
 	h.stack.Push("kafka", h.bus.Close)
+	h.stack.Push("worklist", func(context.Context) error { return h.worklist.Close() })
 	return h, nil
 }
 

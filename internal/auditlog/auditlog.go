@@ -96,6 +96,17 @@ func (l *Log) Head() string {
 	return l.head
 }
 
+// Each calls fn with every entry, in order, and checks the chain; entries that are added meanwhile may be missing.
+func (l *Log) Each(fn func(Entry) error) (Chain, error) {
+	l.mu.Lock()
+	info, err := l.file.Stat()
+	l.mu.Unlock()
+	if err != nil {
+		return Chain{}, fmt.Errorf("read audit log: %w", err)
+	}
+	return Verify(io.NewSectionReader(l.file, 0, info.Size()), fn)
+}
+
 // Close closes the file.
 func (l *Log) Close() error { return l.file.Close() }
 

@@ -136,6 +136,12 @@ type Desk struct {
 	Listen string `yaml:"listen"`
 	// Officers who may act; empty means the demo's under profile local and is a fault under production.
 	Officers []Officer `yaml:"officers"`
+	// UsersFile holds who may sign in at the console, as `permithub user` writes it; empty serves no console.
+	UsersFile string `yaml:"users_file" path:"file"`
+	// AuditFile is where the console records who looked at what; needed with users_file. Each process has one of its own.
+	AuditFile string `yaml:"audit_file" path:"file"`
+	// Idle ends a session that nobody uses; zero means 15m.
+	Idle time.Duration `yaml:"idle"`
 }
 
 // Roles of officers: one for each opinion of the form, and those who settle held cases, duties and notices.
@@ -144,6 +150,8 @@ const (
 	RoleReview     = "review"     // 审核人
 	RoleApproval   = "approval"   // 审批人
 	RoleSupervisor = "supervisor" // retries, waives and settles
+	RoleOperator   = "operator"   // keeps the hub running; decides nothing
+	RoleAuditor    = "auditor"    // reads who did what; decides nothing
 )
 
 // Officer is one person at the desk.

@@ -125,6 +125,12 @@ func (c *Config) checkDesk(f *faults) {
 	if len(c.Desk.Officers) == 0 {
 		f.add("desk.officers", "is empty: nobody could work")
 	}
+	if c.Desk.UsersFile != "" {
+		f.required("desk.audit_file", c.Desk.AuditFile)
+	}
+	if c.Desk.Idle < 0 {
+		f.add("desk.idle", "%s is below zero", c.Desk.Idle)
+	}
 	ids, tokens := map[string]string{}, map[string]string{}
 	for i, o := range c.Desk.Officers {
 		at := fmt.Sprintf("desk.officers[%d]", i)

@@ -146,7 +146,7 @@ func (l *Line) stages() schemas.Stages {
 	case l.Stages != nil:
 		return *l.Stages
 	case len(l.Script) > 0:
-		return schemas.Stages{Acceptance: schemas.Manual, Review: schemas.Manual, Approval: schemas.Manual}
+		return byPeople
 	}
 	return schemas.Stages{Acceptance: schemas.Auto, Review: schemas.Auto, Approval: schemas.Auto}
 }

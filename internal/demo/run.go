@@ -228,12 +228,16 @@ func Officers(lines []Line) []string {
 	return out
 }
 
-// Sources lists the keys that the lines need, once each: one name for each channel and way of handling, so that what a name stands for never changes.
+// byPeople is a case whose three opinions people give.
+var byPeople = schemas.Stages{Acceptance: schemas.Manual, Review: schemas.Manual, Approval: schemas.Manual}
+
+// Sources lists the keys that the lines and the stream need, once each: one name for each channel and way of handling, so that what a name stands for never changes.
 func Sources(lines []Line, secret func(name string) string) []Source {
 	var out []Source
 	for _, automatic := range []schemas.Channel{schemas.Online, schemas.Window} {
 		out = addSource(out, automatic, (&Line{}).stages(), secret)
 	}
+	out = addSource(out, schemas.Window, byPeople, secret)
 	for i := range lines {
 		out = addSource(out, lines[i].channel(), lines[i].stages(), secret)
 	}

@@ -24,6 +24,13 @@ func Stream(lines []Line, n int) (Line, error) {
 	return NewPerson(plain[n%len(plain)], n)
 }
 
+// ForPeople returns the line as one that waits at the window for an officer.
+func ForPeople(l Line) Line {
+	stages := byPeople
+	l.Stages, l.Channel = &stages, schemas.Window
+	return l
+}
+
 // NewPerson gives a line another person, the n-th: another sequence number inside the citizen id, another phone, another source number.
 func NewPerson(l Line, n int) (Line, error) {
 	var app map[string]any

@@ -69,6 +69,18 @@ var (
 	}
 )
 
+// LevelName returns the level of an opinion in Chinese.
+func LevelName(level string) string { return named(levelNames, level) }
+
+// VerdictName returns the verdict of an opinion in Chinese.
+func VerdictName(verdict string) string { return named(verdictNames, verdict) }
+
+// DutyName returns what a duty is in Chinese.
+func DutyName(d *schemas.Duty) string { return duty(d) }
+
+// DutyStatus returns the state of a duty in Chinese.
+func DutyStatus(status string) string { return named(dutyNames, status) }
+
 // MaskID returns a citizen id as people may see it: the first six and the last four characters.
 func MaskID(id string) string {
 	if len(id) != 18 {

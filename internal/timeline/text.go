@@ -139,6 +139,19 @@ func (c *Case) writeClocks(b *strings.Builder) {
 	section(b, "时限", &t)
 }
 
+// CountText returns how the limit of a clock was counted, as permithub deadline shows it; "" where it was not counted in days.
+func (c *Case) CountText(clock string) string {
+	one := Case{}
+	for _, n := range c.Counts {
+		if n.Clock == clock {
+			one.Counts = []Counted{n}
+		}
+	}
+	var b strings.Builder
+	one.writeCounts(&b)
+	return b.String()
+}
+
 // writeCounts shows each limit as permithub deadline does.
 func (c *Case) writeCounts(b *strings.Builder) {
 	for i := range c.Counts {

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"permithub/consumers/notification"
+	"permithub/internal/accounts"
+	"permithub/internal/auditlog"
+	"permithub/internal/casework"
+	"permithub/producers/desk"
+	"permithub/producers/desk/console"
+	"permithub/schemas"
+)
+
+// startDesk serves officers: the API under /v1 and, where there are users, the console beside it.
+func startDesk(h *hub, s *step) error {
+	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
+	if err != nil {
+		return err
+	}
+	if h.cfg.Desk.UsersFile == "" {
+		return h.listen(s.name, h.cfg.Desk.Listen, d.Handler())
+	}
+	c, err := openConsole(h, d)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", d.Handler())
+	mux.Handle("/", c.Handler())
+	if err := h.listen(s.name, h.cfg.Desk.Listen, mux); err != nil {
+		return err
+	}
+	h.stack.Push("pages that follow", func(context.Context) error { c.Close(); return nil }) // before the server that would wait for them
+	return nil
+}
+
+func openConsole(h *hub, d *desk.Service) (*console.Console, error) {
+	users, err := accounts.OpenUsers(h.cfg.Desk.UsersFile)
+	if err != nil {
+		return nil, err
+	}
+	if len(users.List()) == 0 {
+		return nil, errors.New("desk.users_file has no users: nobody could sign in")
+	}
+	audit, err := auditlog.Open(h.cfg.Desk.AuditFile)
+	if err != nil {
+		return nil, err
+	}
+	h.stack.Push("audit log", func(context.Context) error { return audit.Close() })
+	return console.New(console.Config{Idle: h.cfg.Desk.Idle}, console.Ports{
+		Desk: d, List: h.worklist, Holds: h.index, Users: users, Audit: audit, Records: h.records, Policy: h.policy, Render: notification.Render,
+		Pseudonym: func(text string) string { return schemas.PersonToken([]byte(h.cfg.RouteKey.Value()), text) },
+		Ready:     h.running, Now: h.now,
+	}, h.log)
+}
+
+// records reads a person's file from the log.
+func (h *hub) records(ctx context.Context, partition int32, offsets []int64) ([][]byte, error) {
+	recs, err := h.bus.ReadAt(ctx, schemas.TopicCaseLog, partition, offsets)
+	if err != nil {
+		return nil, err
+	}
+	values := make([][]byte, len(recs))
+	for i := range recs {
+		values[i] = recs[i].Value
+	}
+	return values, nil
+}
+
+// running reports whether every consuming step has its partitions; the worklist has read the log by then.
+func (h *hub) running() bool {
+	select {
+	case <-h.runner.Running():
+		return true
+	default:
+		return false
+	}
+}

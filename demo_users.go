@@ -1,0 +1,72 @@
+package main
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"permithub/internal/accounts"
+	"permithub/internal/config"
+	"permithub/internal/demo"
+)
+
+// demoUser is somebody who may sign in at the demo's console, with a password that lives as long as the demo.
+type demoUser struct {
+	accounts.User
+	password string
+}
+
+// admit makes the demo's users: one for each opinion, and two who look after the others.
+func (d *demonstration) admit(cfg *config.Config) error {
+	cfg.Desk.UsersFile, cfg.Desk.AuditFile = filepath.Join(d.dir, "users.json"), filepath.Join(d.dir, "audit.jsonl")
+	users, err := accounts.OpenUsers(cfg.Desk.UsersFile)
+	if err != nil {
+		return err
+	}
+	for _, u := range []demoUser{
+		{User: accounts.User{ID: "1001", Name: "受理演示", Roles: []string{config.RoleAcceptance}}},
+		{User: accounts.User{ID: "1002", Name: "审核演示", Roles: []string{config.RoleReview}}},
+		{User: accounts.User{ID: "1003", Name: "审批演示", Roles: []string{config.RoleApproval}}},
+		{User: accounts.User{ID: "1004", Name: "督办演示", Roles: []string{config.RoleSupervisor}}},
+		{User: accounts.User{ID: "1005", Name: "审计演示", Roles: []string{config.RoleAuditor}}},
+	} {
+		u.password = strings.ToLower(rand.Text()[:12])
+		if u.Password, err = accounts.Hash(u.password); err != nil {
+			return err
+		}
+		if err := users.Put(u.User); err != nil {
+			return err
+		}
+		d.users = append(d.users, u)
+	}
+	return nil
+}
+
+func (d *demonstration) announceUsers(w io.Writer) {
+	_, _ = fmt.Fprintf(w, "\n经办台     http://%s   （%d 件等待经办）\n", d.hub.addrs["desk"], demoWaiting)
+	for _, u := range d.users {
+		_, _ = fmt.Fprintf(w, "  工号 %s  密码 %s  %s\n", u.ID, u.password, u.Name)
+	}
+	_, _ = fmt.Fprintln(w)
+}
+
+// leaveToPeople sends applications that wait for officers.
+func (d *demonstration) leaveToPeople(p *process) error {
+	built, err := demo.BuiltIn()
+	if err != nil {
+		return err
+	}
+	var lines []demo.Line
+	for n := 1; n <= demoWaiting; n++ {
+		l, err := demo.Stream(built, n)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, demo.ForPeople(l))
+	}
+	r := demo.Runner{Doors: d.doors, Watch: d.watch, AtOnce: demoAtOnce, Patience: demoPatience, Done: func(*demo.Result) {}}
+	r.Run(p.ctx, lines)
+	return p.ctx.Err()
+}

@@ -1,0 +1,161 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"permithub/internal/accounts"
+	"permithub/internal/auditlog"
+	"permithub/internal/casework"
+	"permithub/internal/problem"
+	"permithub/internal/worklist"
+	"permithub/producers/desk"
+	"permithub/schemas"
+)
+
+// Desk prepares acts and submits them; desk.Service is one.
+type Desk interface {
+	Prepare(o *desk.Officer, no string, raw []byte, traceparent string) (*schemas.Input, *problem.Problem)
+	Submit(ctx context.Context, in *schemas.Input) *problem.Problem
+}
+
+// Holds says who works on which case; deadline.Store is one.
+type Holds interface {
+	Hold(ctx context.Context, applicationNo, officer string, until time.Time) (holder string, err error)
+	HandOver(ctx context.Context, applicationNo, from, to string, until time.Time) (holder string, err error)
+	Release(ctx context.Context, applicationNo, officer string) (holder string, err error)
+	Holds(ctx context.Context) (map[string]string, error)
+}
+
+// Ports are what the console stands on; all are required.
+type Ports struct {
+	Desk  Desk
+	List  *worklist.Store
+	Holds Holds
+	Users *accounts.Users
+	Audit *auditlog.Log
+	// Records returns the values of a file's records at these places of the log.
+	Records func(ctx context.Context, partition int32, offsets []int64) ([][]byte, error)
+	// Policy is the rule pack with the calendar in force: it decides what an act would do, and explains deadlines.
+	Policy func() *casework.Policy
+	// Render writes a notice in the words that the phone shows.
+	Render func(schemas.Order) (schemas.SMS, error)
+	// Pseudonym is the keyed hash of a citizen id: a person token.
+	Pseudonym func(text string) string
+	// Ready reports whether the list is whole.
+	Ready func() bool
+	Now   func() time.Time
+}
+
+// Config says how the console behaves. The zero value is ready.
+type Config struct {
+	// Idle ends a session that nobody uses. 0 is 15 minutes.
+	Idle time.Duration
+	// Whole ends every session. 0 is 10 hours.
+	Whole time.Duration
+	// Hold is how long a case stays with whoever opened it for work. 0 is 30 minutes.
+	Hold time.Duration
+	// Answer bounds the wait for the case's answer to an act. 0 is 5 seconds.
+	Answer time.Duration
+}
+
+// Console serves the pages. It is safe for concurrent use and starts no goroutine.
+type Console struct {
+	cfg      Config
+	ports    Ports
+	signIn   *accounts.SignIn
+	sessions *accounts.Sessions
+	log      *slog.Logger
+	closing  chan struct{}
+	handler  http.Handler
+}
+
+// New returns the console.
+func New(cfg Config, ports Ports, log *slog.Logger) (*Console, error) {
+	cfg.Idle, cfg.Whole = cmp.Or(cfg.Idle, 15*time.Minute), cmp.Or(cfg.Whole, 10*time.Hour)
+	cfg.Hold, cfg.Answer = cmp.Or(cfg.Hold, 30*time.Minute), cmp.Or(cfg.Answer, 5*time.Second)
+	if cfg.Idle < 0 || cfg.Whole < 0 || cfg.Hold < 0 || cfg.Answer < 0 {
+		return nil, errors.New("console: a limit is below zero")
+	}
+	c := &Console{
+		cfg: cfg, ports: ports, log: log, closing: make(chan struct{}),
+		signIn: accounts.NewSignIn(ports.Users, ports.Now), sessions: accounts.NewSessions(cfg.Idle, cfg.Whole, ports.Now),
+	}
+	for _, u := range ports.Users.List() {
+		if o := officerOf(u); !knownRoles(o) {
+			return nil, fmt.Errorf("console: user %s: roles: want %v", u.ID, desk.Roles())
+		}
+	}
+	c.handler = c.routes()
+	return c, nil
+}
+
+func knownRoles(o *desk.Officer) bool {
+	for _, r := range o.Roles {
+		if !(&desk.Officer{Roles: desk.Roles()}).Has(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Handler returns the pages.
+func (c *Console) Handler() http.Handler { return c.handler }
+
+// Close ends what pages listen to. Call it before the server is asked to shut down; it would wait for them.
+func (c *Console) Close() { close(c.closing) }
+
+func (c *Console) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", staticFiles())
+	mux.HandleFunc("GET /signin", c.showSignIn)
+	mux.HandleFunc("POST /signin", c.doSignIn)
+	mux.HandleFunc("POST /language", c.setLanguage)
+	page := func(pattern string, handle func(*visit) error, roles ...desk.Role) {
+		mux.Handle(pattern, c.page(handle, roles))
+	}
+	page("POST /signout", (*visit).signOut)
+	page("GET /password", (*visit).showPassword)
+	page("POST /password", (*visit).changePassword)
+	page("GET /{$}", func(v *visit) error { return v.redirect("/cases") })
+	page("GET /cases", (*visit).showList)
+	page("GET /changes", (*visit).follow)
+	page("POST /search", (*visit).search)
+	page("POST /next", (*visit).next, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	page("POST /export", (*visit).export, desk.Supervisor)
+	page("GET /audit", (*visit).showAudit, desk.Auditor)
+	page("GET /cases/{no}", (*visit).showCase)
+	page("GET /cases/{no}/changes", (*visit).followCase)
+	page("POST /cases/{no}/print", (*visit).print)
+	page("POST /cases/{no}/reveal", (*visit).reveal, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	page("POST /cases/{no}/hold", (*visit).hold, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	page("POST /cases/{no}/release", (*visit).release, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	page("POST /cases/{no}/preview", (*visit).preview, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	page("POST /cases/{no}/act", (*visit).act, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	mux.Handle("/", c.page(func(*visit) error { return errNotFound }, nil))
+	sameSite := http.NewCrossOriginProtection()
+	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, errForbidden) }))
+	return protected(sameSite.Handler(mux))
+}
+
+// contentPolicy lets a page load and reach nothing but the console's own files.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// protected sets the headers that every answer has, errors and files included.
+func protected(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}

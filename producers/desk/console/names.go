@@ -1,0 +1,128 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+
+	"permithub/internal/casework"
+	"permithub/internal/worklist"
+	"permithub/producers/desk"
+	"permithub/schemas"
+)
+
+// language of a page. Chinese is what the pages are written in; English is looked up.
+type language string
+
+const (
+	chinese language = "zh"
+	english language = "en"
+)
+
+// languageOf is what the officer chose, else Chinese: a browser's own language says little on an office's machine.
+func languageOf(r *http.Request) language {
+	if c, err := r.Cookie(languageCookie); err == nil && c.Value == string(english) {
+		return english
+	}
+	return chinese
+}
+
+// text returns a Chinese text in the language; one without a translation stays Chinese.
+func (l language) text(zh string) string {
+	if l == english {
+		if en, ok := englishTexts[zh]; ok {
+			return en
+		}
+	}
+	return zh
+}
+
+// HTML is the language tag of a page.
+func (l language) HTML() string {
+	if l == english {
+		return "en"
+	}
+	return "zh-CN"
+}
+
+var queueNames = map[worklist.Queue]string{worklist.Running: "系统办理中", worklist.Acceptance: "待受理", worklist.Applicant: "待申请人", worklist.Review: "待审核",
+	worklist.Approval: "待审批", worklist.Held: "挂起"}
+
+var typeNames = map[schemas.RecognitionType]string{schemas.ExistingPermit: "现有证件互认", schemas.RegistrationTime: "居住登记时间互认"}
+
+var channelNames = map[schemas.Channel]string{schemas.Online: "在线办", schemas.Window: "窗口办"}
+
+var roleNames = map[desk.Role]string{desk.Clerk: "受理人", desk.Reviewer: "审核人", desk.Approver: "审批人", desk.Supervisor: "督办人", desk.Operator: "运维", desk.Auditor: "审计"}
+
+// towns are the divisions of Haiyan, in the order of their codes.
+var towns = [][2]string{{"330424001", "武原街道"}, {"330424002", "西塘桥街道"}, {"330424004", "秦山街道"}, {"330424005", "望海街道"}, {"330424101", "沈荡镇"},
+	{"330424102", "百步镇"}, {"330424103", "于城镇"}, {"330424105", "澉浦镇"}, {"330424106", "通元镇"}}
+
+// townName returns a division in Chinese, or its code.
+func townName(code string) string {
+	for _, t := range towns {
+		if t[0] == code {
+			return t[1]
+		}
+	}
+	return code
+}
+
+func townCodes() []string {
+	out := make([]string, len(towns))
+	for i := range towns {
+		out[i] = towns[i][0]
+	}
+	return out
+}
+
+// actOrder is the order in which acts are offered: what leads on comes first.
+var actOrder = []schemas.ActionKind{schemas.ActAccept, schemas.ActReview, schemas.ActApprove, schemas.ActResume, schemas.ActRequestSupplement, schemas.ActReturn,
+	schemas.ActNotAccept, schemas.ActRefuse, schemas.ActSuspend, schemas.ActWithdraw, schemas.ActRetry, schemas.ActSettle, schemas.ActWaive}
+
+var actNames = map[schemas.ActionKind]string{
+	schemas.ActAccept: "受理", schemas.ActReview: "审核通过", schemas.ActApprove: "审批准予", schemas.ActResume: "恢复办理", schemas.ActRequestSupplement: "一次性告知补正",
+	schemas.ActReturn: "退回", schemas.ActNotAccept: "不予受理", schemas.ActRefuse: "不予互认", schemas.ActSuspend: "中止", schemas.ActWithdraw: "按申请人意愿撤回",
+	schemas.ActRetry: "重新办理事项", schemas.ActSettle: "认定通知结果", schemas.ActWaive: "豁免事项",
+}
+
+var findingNames = map[string]string{"pass": "通过", "fail": "不通过", "manual": "转人工", "exempt": "豁免"}
+
+func reasonText(code string) string {
+	if code == "" {
+		return ""
+	}
+	return casework.ReasonText(code)
+}
+
+var permitNames = map[string]string{schemas.PermitValid: "有效", schemas.PermitSuspended: "中止", schemas.PermitCancelled: "已注销", schemas.PermitExpired: "已过期"}
+
+// detail shows what a rule rested on: a condition by its name, anything else as it is.
+func detail(text string) string {
+	if name := schemas.Condition(text).Name(); name != "" {
+		return name
+	}
+	return text
+}
+
+// purposes for which personal data may be revealed.
+var purposes = []string{"verify_identity", "contact_applicant", "check_material", "answer_enquiry"}
+
+// rejections are the case's answers to acts that it did not take.
+var rejections = map[string]string{
+	"version_changed": "案件在您查看之后有变化，请看过现状再办理；刚才的操作没有生效", "separation_of_duties": "同一人不得在本案签署两级意见", "other_township": "此案不属于您的管辖镇（街道）",
+	"not_verified": "登记信息尚未核验，不能办理", "case_not_open": "案件已经办结", "already_accepted": "案件已经受理过，不能再作此办理", "reasons_missing": "请至少选择一项理由",
+	"items_missing": "请至少选择一项补正事项", "item_unknown": "有不认识的补正事项", "visible_before": "所选事项在第一次告知时已经可见，再次要求须说明原因", "opinion_missing": "退回须写明意见",
+	"return_to_unknown": "不能退回到该环节", "notice_no_missing": "中止须填写书面通知文号", "ground_unknown": "中止事由不在法定范围内", "repeated": "这一操作已经办理过",
+	"officer_missing": "没有经办人", "reason_unknown": "有不认识的理由",
+}
+
+// rejection returns the answer in Chinese.
+func rejection(code string) string {
+	if text, ok := rejections[code]; ok {
+		return text
+	}
+	if stage, ok := strings.CutPrefix(code, "stage_"); ok && schemas.Stage(stage).Name() != "" {
+		return "案件在“" + schemas.Stage(stage).Name() + "”环节，不能作此办理"
+	}
+	return "操作未被接受"
+}
