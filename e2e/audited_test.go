@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,13 +55,19 @@ func (in *installation) evidence(t *testing.T) *audit.Evidence {
 	in.mu.Lock()
 	e := audit.Evidence{
 		Log: in.read.copied(schemas.TopicCaseLog), Inputs: in.read.copied(schemas.TopicCaseInput), DeadLetters: in.read.copied(schemas.TopicDeadLetter),
-		Taken: in.taken, Calendar: calendar, Ledgers: map[string][]audit.Entry{}, Waiting: []string{}, Texts: map[string]string{}, Now: time.Now(),
+		Taken: in.taken, Calendar: calendar, Ledgers: map[string][]audit.Entry{}, Waiting: map[string]int64{}, Texts: map[string]string{}, Now: time.Now(),
 	}
 	in.mu.Unlock()
 	for k, values := range in.redis(t) {
 		e.Texts["redis "+k] = k + "\n" + strings.Join(values, "\n")
-		if strings.HasSuffix(k, ":deadlines") || strings.HasSuffix(k, ":claimed") {
-			e.Waiting = append(e.Waiting, values...)
+		if strings.HasSuffix(k, ":deadlines") || strings.HasSuffix(k, ":claims") {
+			for i := 0; i+1 < len(values); i += 2 {
+				score, err := strconv.ParseFloat(values[i+1], 64)
+				if err != nil {
+					t.Fatalf("redis %s: %v", k, err)
+				}
+				e.Waiting[values[i]] = int64(score) >> 10 // below the instant stand clock and rung
+			}
 		}
 	}
 	for i, p := range in.all {

@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// redis reads everything that stands in the installation's Redis, by key.
+// redis reads everything that stands in the installation's Redis, by key; of a hash fields and values, of a sorted set members and scores, in turn.
 func (in *installation) redis(t *testing.T) map[string][]string {
 	t.Helper()
 	ctx := t.Context()
@@ -27,7 +29,10 @@ func (in *installation) redis(t *testing.T) map[string][]string {
 				all[k] = append(all[k], f, v)
 			}
 		case "zset":
-			all[k] = c.ZRange(ctx, k, 0, -1).Val()
+			all[k] = nil
+			for _, z := range c.ZRangeWithScores(ctx, k, 0, -1).Val() {
+				all[k] = append(all[k], fmt.Sprint(z.Member), strconv.FormatFloat(z.Score, 'f', -1, 64))
+			}
 		case "none": // its time was over meanwhile
 		default:
 			t.Errorf("redis key %s is a %s", k, kind)

@@ -45,8 +45,8 @@ type Evidence struct {
 	Taken []string
 	// Calendar is the days that differ from Monday to Friday, by date: true is a day off.
 	Calendar map[string]bool
-	// Waiting are the members of the sorted sets of deadlines in Redis; nil where there was none to look at.
-	Waiting []string
+	// Waiting is what Redis waits for, by application, in ms since 1970; nil where there was none to look at.
+	Waiting map[string]int64
 	// Texts are what else the hub has written where people or machines read it, by where: logs, metrics, Redis.
 	Texts map[string]string
 	// Now is when the evidence was taken.
@@ -130,7 +130,6 @@ type open struct {
 		PausedAt   *time.Time `json:"paused_at"`
 		ResolvedAt *time.Time `json:"resolved_at"`
 		Rungs      []struct {
-			Percent int        `json:"percent"`
 			At      time.Time  `json:"at"`
 			FiredAt *time.Time `json:"fired_at"`
 		} `json:"rungs"`

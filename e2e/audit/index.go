@@ -1,42 +1,37 @@
 package audit
 
-import (
-	"fmt"
-	"strconv"
-)
+import "time"
 
-// index checks that Redis waits for exactly the rungs that the log still has to come: those of running clocks of open cases. A member names
-// application, clock, rung and instant, in microseconds to base 36.
-func (a *audit) index(members []string) {
-	var want []string
+// index checks that Redis waits for the next rung that each open case still has to come, at its instant, and for nothing else. An instant between
+// two milliseconds counts as the later one: nothing is claimed early.
+func (a *audit) index(waiting map[string]int64) {
+	want := map[string]int64{}
 	for _, file := range a.files {
-		o := file[len(file)-1].Dossier.Open
-		if o == nil {
-			continue
-		}
-		for _, c := range o.Clocks {
-			if c.ResolvedAt != nil || c.PausedAt != nil {
-				continue
-			}
-			for _, r := range c.Rungs {
-				if r.FiredAt == nil {
-					want = append(want, fmt.Sprintf("%s|%s|%d|%s", o.ApplicationNo, c.ID, r.Percent, strconv.FormatInt(r.At.UnixMicro(), 36)))
-				}
+		if o := file[len(file)-1].Dossier.Open; o != nil {
+			if next := o.next(); !next.IsZero() {
+				want[o.ApplicationNo] = next.Add(time.Millisecond - time.Nanosecond).UnixMilli()
 			}
 		}
 	}
-	inLog, inRedis := count(want), count(members)
-	for _, m := range union(inLog, inRedis) {
-		if inLog[m] != inRedis[m] {
-			a.fault("redis waits %d times for %s, the log %d times", inRedis[m], m, inLog[m])
+	for _, no := range union(want, waiting) {
+		if want[no] != waiting[no] {
+			a.fault("application %s: redis waits for the instant %d, the log for %d", no, waiting[no], want[no])
 		}
 	}
 }
 
-func count(all []string) map[string]int {
-	n := map[string]int{}
-	for _, s := range all {
-		n[s]++
+// next is the earliest rung of the running clocks that is not recorded yet; zero where there is none.
+func (o *open) next() time.Time {
+	var next time.Time
+	for _, c := range o.Clocks {
+		if c.ResolvedAt != nil || c.PausedAt != nil {
+			continue
+		}
+		for _, r := range c.Rungs {
+			if r.FiredAt == nil && (next.IsZero() || r.At.Before(next)) {
+				next = r.At
+			}
+		}
 	}
-	return n
+	return next
 }
