@@ -228,6 +228,7 @@ func TestNothingPersonalGetsOut(t *testing.T) {
 	metrics := "http://" + hub.door(t, "metrics")["metrics"]
 	s.text("metrics", body(t, metrics+"/metrics"))
 	s.text("readiness", body(t, metrics+"/readyz"))
+	s.text("board", body(t, metrics+"/board"))
 	s.text("log of the hub", hub.said())
 	in.mu.Lock()
 	for _, no := range in.taken {
