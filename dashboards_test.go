@@ -75,7 +75,7 @@ var notInADemo = map[string]string{
 func TestDashboards(t *testing.T) {
 	d := runningDemo(t)
 	prom := startPrometheus(t, d.hub.addrs["metrics"])
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	lines, err := demo.BuiltIn()
 	if err != nil {
