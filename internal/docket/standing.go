@@ -54,7 +54,7 @@ type Finished struct {
 	Hours, Spans []int
 }
 
-// Standing counts. It takes time in proportion to the open cases: 100,000 take 30 ms.
+// Standing counts. It takes time in proportion to the open cases, 30 ms for 100,000, in which Observe waits.
 func (d *Docket) Standing() Standing {
 	now, cal := d.now(), d.calendar()
 	s := Standing{

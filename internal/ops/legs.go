@@ -76,6 +76,7 @@ func NewLegs(reg prometheus.Registerer, reasons []string, worked func(from, to t
 	l := &Legs{
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "permithub_leg_seconds",
 			Help: "Wall time of one leg of a case, between the events of its file.", Buckets: legBuckets}, []string{"leg"}),
+		// Not in seconds: an office hour is no amount of wall time, and the promise is counted in working days.
 		workhours: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "permithub_leg_workhours",
 			Help: "Office hours of one leg of a case that people work on; a working day has as many as the calendar says, 7 without a word.", Buckets: docket.HourBounds}, []string{"leg"}),
 		promises: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "permithub_promises_total",
