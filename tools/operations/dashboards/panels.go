@@ -12,8 +12,8 @@ import (
 
 // Sizes on Grafana's grid of 24 columns.
 const (
-	quarter, third, half, whole = 6, 8, 12, 24
-	low, high                   = 4, 8
+	sixth, quarter, third, half, whole = 4, 6, 8, 12, 24
+	low, high                          = 4, 8
 )
 
 // Units as Grafana names them.
