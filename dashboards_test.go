@@ -81,7 +81,7 @@ func TestDashboards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner := demo.Runner{Doors: d.doors, Watch: d.watch, AtOnce: demoAtOnce, Patience: demoPatience, Done: func(*demo.Result) {}}
+	runner := runnerOf(d)
 	waiting := panels(t)
 	total := len(waiting)
 	for n := 1; len(waiting) > 0 && ctx.Err() == nil; n++ {
