@@ -8,8 +8,8 @@
 //
 // # A new year
 //
-// Put YYYY.json into a directory and load that directory over this one: calendar.Load(calendars.FS, os.DirFS(dir)).
-// A file there replaces the file of the same name here, so that an amended notice needs no release either.
+// permithub calendar apply puts YYYY.json into the installation's directory (calendar.dir), which is loaded over this one, and records what it
+// makes of the open deadlines. A file there replaces the file of the same name here, so that an amended notice needs no release either.
 package calendars
 
 import "embed"
