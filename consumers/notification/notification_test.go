@@ -299,6 +299,7 @@ func TestTexts(t *testing.T) {
 		{Notice: "N3", Items: []string{"material:labour_contract", "material:rented_home", "material:special_provision", "material:identity", casework.ItemAgent}},
 		{Notice: "N4", DueAt: &due},
 		{Notice: "N4", DueAt: &closing},
+		{Notice: "N4", DueAt: &due, DueOpen: true},
 	}
 	var got bytes.Buffer
 	for _, e := range effects {
