@@ -238,6 +238,9 @@ func TestWatch(t *testing.T) {
 		t.Error("told of a repeat")
 	default:
 	}
+	if n := s.Changes(); n != 3 {
+		t.Errorf("counted %d changes, want 3", n)
+	}
 	stopOne()
 	apply(t, s, 0, 3, look{dossier: "A", seq: 3})
 	select {

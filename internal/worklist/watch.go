@@ -4,8 +4,9 @@ import "sync"
 
 // watchers are those who wait for a change.
 type watchers struct {
-	mu  sync.Mutex
-	all map[*watcher]struct{}
+	mu   sync.Mutex
+	all  map[*watcher]struct{}
+	told int64
 }
 
 type watcher struct {
@@ -27,9 +28,17 @@ func (s *Store) Watch(dossier string) (changed <-chan struct{}, stop func()) {
 	}
 }
 
+// Changes counts the records that were applied. Whoever reads, and watches only later, compares it: what came in between is told by nobody.
+func (s *Store) Changes() int64 {
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	return s.watch.told
+}
+
 func (l *watchers) tell(dossier string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.told++
 	for w := range l.all {
 		if w.dossier != "" && w.dossier != dossier {
 			continue

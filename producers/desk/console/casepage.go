@@ -186,6 +186,9 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 			p.Earlier = append(p.Earlier, c)
 		}
 	}
+	for i := range p.Sheet.Opinions {
+		p.Sheet.Opinions[i].Officer = v.officerName(p.Sheet.Opinions[i].Officer)
+	}
 	person := s.last.Person
 	if person == nil {
 		person = &schemas.Person{}

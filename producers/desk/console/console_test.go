@@ -550,6 +550,8 @@ func TestHoldsAndNext(t *testing.T) {
 	}
 }
 
+var changesOf = regexp.MustCompile(`data-changes="([^"]+)"`)
+
 // The page is told of a record of the log as soon as the list has it.
 func TestChangesArePushed(t *testing.T) {
 	b := newBench(t)
@@ -557,7 +559,11 @@ func TestChangesArePushed(t *testing.T) {
 	br := b.as(t, "1001")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	for _, path := range []string{"/changes", "/cases/" + no + "/changes"} {
+	for name, page := range map[string]string{"again": "/cases", "late": "/cases/" + no} {
+		path := changesOf.FindStringSubmatch(br.get(page).body)[1]
+		if name == "late" { // what came between the page and its stream is told at once
+			b.hub.decide(&schemas.Input{InputID: "between", Kind: schemas.InputWithdrawal, DossierID: no[:12], ApplicationNo: no, Source: "window", ReceivedAt: schemas.At(b.hub.now), Withdrawal: &schemas.Withdrawal{}})
+		}
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.server.URL+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -582,11 +588,11 @@ func TestChangesArePushed(t *testing.T) {
 				}
 			}
 		}()
-		if got := <-lines; !strings.Contains(got, "open") {
+		if got := <-lines; !strings.Contains(got, "open") || strings.Contains(got, "event: change") != (name == "late") {
 			t.Fatalf("%s: got %q", path, got)
 		}
 		began := time.Now()
-		b.submit(t, citizenID, "again"+strings.ReplaceAll(path, "/", "-"))
+		b.submit(t, citizenID, name)
 		if got := <-lines; !strings.Contains(got, "event: change") {
 			t.Errorf("%s: got %q", path, got)
 		}

@@ -31,6 +31,7 @@ type listPage struct {
 	Search  string // what kind of search this is the answer to; "" is none
 	Export  bool
 	Works   bool
+	Seen    int64 // changes that the list has in it
 }
 
 // Types are what can be chosen.
@@ -99,6 +100,7 @@ func (v *visit) showList() error {
 	if !v.ports.Ready() {
 		return errLoading
 	}
+	seen := v.ports.List.Changes() // before the list is read: what comes meanwhile is shown twice, and never missed
 	f, queue := v.filter()
 	cases, next, err := v.ports.List.List(v.r.Context(), f, v.r.URL.Query().Get("after"), rows)
 	if errors.Is(err, worklist.ErrCursor) {
@@ -107,7 +109,7 @@ func (v *visit) showList() error {
 	if err != nil {
 		return err
 	}
-	p := listPage{Queue: queue, Type: f.Type, Channel: f.Channel, Town: v.r.URL.Query().Get("town"), Export: v.officer.Has(desk.Supervisor), Works: len(queuesOf(v.officer)) > 0}
+	p := listPage{Seen: seen, Queue: queue, Type: f.Type, Channel: f.Channel, Town: v.r.URL.Query().Get("town"), Export: v.officer.Has(desk.Supervisor), Works: len(queuesOf(v.officer)) > 0}
 	if next != "" {
 		q := v.r.URL.Query()
 		q.Set("after", next)

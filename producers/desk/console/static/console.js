@@ -5,12 +5,13 @@
 // whoever is in the middle of a form must not lose it.
 for (const live of document.querySelectorAll("[data-changes]")) {
   const stream = new EventSource(live.dataset.changes);
+  addEventListener("beforeunload", () => stream.close()); // a reload now would undo where the officer is going
   let pending = false;
   stream.addEventListener("over", () => { stream.close(); location.href = "/signin"; });
   stream.addEventListener("change", () => {
     if (live.id === "changed") {
       if (document.querySelector(".acts details[open], [data-revealed]")) { live.hidden = false; return; }
-      location.replace(live.querySelector("a").href);
+      location.reload(); // with what it says of the officer's last act
       return;
     }
     if (pending) { return; }

@@ -1,0 +1,107 @@
+// Package desk plays the console in a real Chromium, against the demonstration in a process of its own.
+package desk
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience bounds the whole: a build, a demonstration, a browser.
+const patience = 8 * time.Minute
+
+func TestConsoleInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for _, command := range []string{"node", "npm", "chromium"} {
+		if _, err := exec.LookPath(command); err != nil {
+			t.Fatalf("%s is missing: make deps installs it", command)
+		}
+	}
+	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
+		run(ctx, t, exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"))
+	}
+	link, users := startDemo(ctx, t)
+	passwords, err := json.Marshal(users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play := exec.CommandContext(ctx, "node", "play.mjs")
+	play.Env = append(os.Environ(), "DESK="+link, "DESK_USERS="+string(passwords), "DESK_SCREENS="+screens(t))
+	run(ctx, t, play)
+}
+
+// screens is where pictures of the pages go: docs/screens where they are to be renewed, else nowhere that stays.
+func screens(t *testing.T) string {
+	if dir := os.Getenv("DESK_SCREENS"); dir != "" {
+		return dir
+	}
+	return t.TempDir()
+}
+
+func run(_ context.Context, t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.WaitDelay = 10 * time.Second
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, out)
+	}
+}
+
+var (
+	linkLine = regexp.MustCompile(`经办台\s+(http://\S+)`)
+	userLine = regexp.MustCompile(`工号 (\d+)\s+密码 (\S+)`)
+)
+
+// startDemo runs `permithub demo` until the test ends, and returns the console's address and the passwords that it prints.
+func startDemo(ctx context.Context, t *testing.T) (link string, users map[string]string) {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "permithub")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "permithub")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	run(ctx, t, build)
+	demo := exec.CommandContext(ctx, binary, "demo")
+	demo.Cancel = func() error { return demo.Process.Signal(syscall.SIGTERM) }
+	demo.WaitDelay = 20 * time.Second
+	out, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = demo.Process.Signal(syscall.SIGTERM)
+		_ = demo.Wait()
+	})
+	users = map[string]string{}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		line := lines.Text()
+		if m := linkLine.FindStringSubmatch(line); m != nil {
+			link = m[1]
+		}
+		if m := userLine.FindStringSubmatch(line); m != nil {
+			users[m[1]] = m[2]
+		}
+		if strings.Contains(line, "配置文件") {
+			break
+		}
+	}
+	if link == "" || len(users) < 3 {
+		t.Fatalf("the demonstration names no console: link %q, %d users (%v)", link, len(users), lines.Err())
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // it goes on to print; ends with the process
+	return link, users
+}

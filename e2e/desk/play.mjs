@@ -1,0 +1,230 @@
+// Whole cases at the console, by officers in browsers of their own. Run by desk_test.go.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const base = process.env.DESK;
+const passwords = JSON.parse(process.env.DESK_USERS);
+const screens = process.env.DESK_SCREENS;
+const axe = fs.readFileSync(new URL("./node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"],
+});
+
+const faults = [];
+
+/** A browser of one officer. */
+async function seat(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: "zh-CN", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
+  page.on("console", (m) => { if (m.type() === "error" && !/401|403|404|429|503/.test(m.text())) { faults.push(`console: ${m.text()}`); } });
+  return page;
+}
+
+async function signIn(id, options) {
+  const page = await seat(options);
+  await page.goto(base + "/signin");
+  await page.fill("#id", id);
+  await page.fill("#password", passwords[id]);
+  await page.click("main button.main");
+  await page.waitForSelector("table.list");
+  return page;
+}
+
+/** Opens the act of that name, fills in, previews; returns what the preview says. */
+async function preview(page, act, fill = async () => {}) {
+  await page.locator("summary[data-act]", { hasText: new RegExp(`^${act}$`) }).click();
+  await fill(page.locator("details[open]"));
+  await page.locator("details[open] button.main").click();
+  await page.waitForURL(/\/preview$/);
+  return page.innerText("main");
+}
+
+async function confirm(page) {
+  await page.click("main button.main");
+  await page.waitForURL(/\/cases\/[A-Z0-9]{17}\?/);
+  return page.innerText("main");
+}
+
+const numberOf = (page) => page.url().match(/[A-Z0-9]{17}/)[0];
+
+/** Takes the most urgent case of the officer's queue, by the key. */
+async function next(page) {
+  await page.goto(base + "/cases");
+  await page.keyboard.press("n");
+  await page.waitForSelector("section.acts");
+  return numberOf(page);
+}
+
+const open = (page, no) => page.goto(`${base}/cases/${no}`);
+
+async function passed(name, play) {
+  await play();
+  console.log("ok", name);
+}
+
+await passed("a wrong password, and a name that is locked", async () => {
+  const page = await seat();
+  await page.goto(base + "/cases");
+  assert.match(page.url(), /signin$/);
+  for (let i = 0; i < 5; i++) {
+    await page.fill("#id", "1005");
+    await page.fill("#password", "a wrong password");
+    await page.click("main button.main");
+    assert.match(await page.innerText("[role=alert]"), /不正确/);
+  }
+  await page.fill("#id", "1005");
+  await page.fill("#password", passwords["1005"]);
+  await page.click("main button.main");
+  assert.match(await page.innerText("[role=alert]"), /次数过多/);
+});
+
+const clerk = await signIn("1001");
+const reviewer = await signIn("1002");
+const approver = await signIn("1003");
+const supervisor = await signIn("1004");
+
+await passed("a case from the window to the permit, old permits cancelled, by keys and forms", async () => {
+  const no = await next(clerk);
+  assert.match(await clerk.innerText("main"), /\*\*\*\*/);
+  await clerk.keyboard.press("1");
+  await clerk.keyboard.type("材料齐全");
+  await clerk.locator("details[open] button.main").click();
+  await clerk.waitForURL(/\/preview$/);
+  assert.match(await clerk.innerText(".sms"), /已受理，至迟于\d{4}年\d+月\d+日办结/);
+  assert.match(await confirm(clerk), /已办理/);
+  await open(reviewer, no);
+  assert.match(await preview(reviewer, "审核通过"), /不发送短信/);
+  await confirm(reviewer);
+  await open(approver, no);
+  const told = await preview(approver, "审批准予");
+  assert.match(told, /已办结，电子《浙江省居住证》/);
+  assert.match(told, /将注销的居住证[\s\S]*ZJ/);
+  await confirm(approver);
+  // The page follows the log: the permit, the cancellation and the message arrive by themselves.
+  await approver.waitForFunction(() => document.body.innerText.includes("注销原居住证"), undefined, { timeout: 30_000 });
+});
+
+await passed("two officers and one case: the second is shown what the first did", async () => {
+  const no = await next(clerk);
+  const other = await signIn("1001");
+  await open(other, no);
+  const said = await preview(other, "不予受理", async (f) => { await f.locator("[name=reasons]").first().check(); });
+  assert.match(said, /未予办理，理由/);
+  await preview(clerk, "受理");
+  await confirm(clerk);
+  assert.match(await confirm(other), /案件在您查看之后有变化/);
+  assert.match(await other.innerText(".stage"), /审核/);
+});
+
+await passed("a return to the window, and a refusal with three reasons", async () => {
+  const no = await next(reviewer);
+  await preview(reviewer, "退回", async (f) => {
+    await f.locator("[name=return_to]").first().check();
+    await f.locator("[name=reasons]").last().check();
+    await f.locator("textarea[name=opinion]").fill("住址待核");
+  });
+  assert.match(await confirm(reviewer), /已办理/);
+  await open(clerk, no);
+  await preview(clerk, "受理");
+  await confirm(clerk);
+  await open(reviewer, no);
+  const said = await preview(reviewer, "不予互认", async (f) => {
+    for (const code of ["r1_no_valid_permit", "no_condition", "officer_judgement"]) { await f.locator(`[value=${code}]`).check(); }
+  });
+  assert.match(said, /1\..*；2\..*；3\./);
+  assert.match(await confirm(reviewer), /不予互认/);
+});
+
+await passed("a supplement request names everything at once", async () => {
+  await next(clerk);
+  const said = await preview(clerk, "一次性告知补正", async (f) => {
+    await f.locator("[value=condition]").check();
+    await f.locator('[value="material:identity"]').check();
+  });
+  assert.match(said, /需一次性补正/);
+  assert.match(await confirm(clerk), /待补正/);
+});
+
+await passed("personal data: hidden, revealed for a purpose, hidden again", async () => {
+  const no = await next(clerk);
+  assert.doesNotMatch(await clerk.innerText(".form"), /示例路/);
+  await clerk.locator('form[data-key="r"] button').click();
+  assert.match(await clerk.innerText(".form"), /示例路/);
+  assert.doesNotMatch(await clerk.title(), /示例/);
+  await open(clerk, no);
+  assert.doesNotMatch(await clerk.innerText(".form"), /示例路/);
+});
+
+await passed("a list that follows, and keys", async () => {
+  await clerk.goto(base + "/cases?queue=all");
+  const before = await clerk.innerText("table.list");
+  await clerk.waitForFunction((text) => document.querySelector("table.list").innerText !== text, before, { timeout: 60_000 }); // the demo adds one every few seconds
+  await clerk.keyboard.press("j");
+  await clerk.keyboard.press("j");
+  const second = await clerk.evaluate(() => document.activeElement.textContent);
+  await clerk.keyboard.press("Enter");
+  await clerk.waitForSelector(".form");
+  assert.equal(numberOf(clerk), second);
+  await clerk.keyboard.press("?");
+  assert.ok(await clerk.locator("dialog[open]").isVisible());
+  await clerk.keyboard.press("Escape");
+  await clerk.waitForSelector("dialog[open]", { state: "detached" });
+  await clerk.keyboard.press("u");
+  await clerk.waitForSelector("table.list");
+});
+
+await passed("without script", async () => {
+  const page = await signIn("1001", { javaScriptEnabled: false });
+  await page.locator("form[data-key=n] button").click();
+  await page.locator("summary[data-act]").first().click();
+  await page.locator("details[open] button.main").click();
+  await page.waitForURL(/\/preview$/);
+  await page.click("main button.main");
+  await page.waitForURL(/\?done$/);
+});
+
+await passed("an export is a spreadsheet", async () => {
+  await supervisor.goto(base + "/cases");
+  const [file] = await Promise.all([supervisor.waitForEvent("download"), supervisor.locator("form[action='/export'] button").click()]);
+  assert.equal(fs.readFileSync(await file.path()).subarray(0, 2).toString(), "PK");
+});
+
+// Every page, in both languages, light and dark, wide and narrow: no fault of WCAG 2.1 AA, nothing wider than the screen; and a picture.
+await passed("accessibility, and pictures", async () => {
+  const held = await supervisor.goto(base + "/cases?queue=held").then(() => supervisor.locator("table.list tbody a").first().innerText());
+  const shots = [
+    ["signin", async (p) => { await p.goto(base + "/signin"); }],
+    ["list", async (p) => { await p.goto(base + "/cases?queue=all"); }],
+    ["case", async (p) => { await p.goto(base + "/cases"); await p.locator("form[data-key=n] button").click(); await p.waitForSelector("section.acts"); await p.locator("summary[data-act]").nth(2).click(); }],
+    ["preview", async (p) => { await p.locator("details[open] [name=reasons]").first().check(); await p.locator("details[open] button.main").click(); await p.waitForSelector(".sms"); }],
+    ["held", async (p) => { await open(p, held); }],
+    ["print", async (p) => { await p.locator("form[data-key=p] button").click(); await p.waitForSelector(".paper"); }],
+    ["password", async (p) => { await p.goto(base + "/password"); }],
+  ];
+  for (const [look, options] of [["wide-light", {}], ["wide-dark", { colorScheme: "dark" }], ["narrow-light", { viewport: { width: 390, height: 844 } }]]) {
+    const page = await signIn("1001", options);
+    for (const lang of ["zh", "en"]) {
+      await page.locator(`button[name=to][value=${lang}]`).click({ timeout: 1000 }).catch(() => {}); // the button of the present language is not there
+      for (const [name, go] of shots) {
+        await go(page);
+        await page.evaluate(axe);
+        const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
+        for (const v of found.violations) { faults.push(`${name} ${lang} ${look}: ${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`); }
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        if (wide > 0) { faults.push(`${name} ${lang} ${look}: ${wide} px wider than the screen`); }
+        await page.screenshot({ path: path.join(screens, `${name}-${lang}-${look}.png`) });
+        if (name === "print") { await page.goto(base + "/cases"); }
+      }
+    }
+  }
+});
+
+await browser.close();
+assert.deepEqual(faults, []);
