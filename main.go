@@ -25,6 +25,8 @@ type commands struct {
 	Case     caseCommand     `cmd:"" help:"Show a person's file as a timeline, masked."`
 	Deadline deadlineCommand `cmd:"" help:"Show when an application that was accepted then is due, day by day."`
 	Calendar calendarCommand `cmd:"" help:"What another holiday notice makes of the open deadlines, and putting it into force."`
+	User     userCommand     `cmd:"" help:"List, add or change those who sign in at the console."`
+	Audit    auditCommand    `cmd:"" help:"Check that nobody changed the record of who looked at what."`
 	Check    checkCommand    `cmd:"" help:"Check the configuration and what it reaches; every fault at once."`
 	Flow     flowCommand     `cmd:"" help:"Show the graph of topics, steps and foreign systems."`
 	Version  versionCommand  `cmd:"" help:"Show the version."`

@@ -297,6 +297,46 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// What the command line changes counts at once, and what it breaks changes nothing.
+func TestAnotherProcessChangesTheFile(t *testing.T) {
+	served := usersOf(t, nil)
+	beside, err := OpenUsers(served.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, _ := beside.Find("1001")
+	u.Disabled = true
+	if err := beside.Put(u); err != nil {
+		t.Fatal(err)
+	}
+	if u, ok := served.Find("1001"); !ok || !u.Disabled {
+		t.Error("a disabled user is not disabled")
+	}
+	u.ID = "1002"
+	if err := served.Put(u); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(beside.List()); n != 2 {
+		t.Errorf("%d users, want 2", n)
+	}
+	if err := os.WriteFile(served.path, []byte("[{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(served.List()); n != 2 {
+		t.Errorf("after a broken file: %d users, want 2", n)
+	}
+	if err := served.Put(u); err == nil {
+		t.Error("a broken file was overwritten")
+	}
+}
+
+func TestNewTOTP(t *testing.T) {
+	shared, address, err := NewTOTP("1001")
+	if err != nil || !strings.HasPrefix(address, "otpauth://totp/permithub:1001") || !strings.Contains(address, shared) {
+		t.Errorf("got %q, %v", address, err)
+	}
+}
+
 func TestUsersFileNamesEveryFault(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users.json")
 	if err := os.WriteFile(path, []byte(`[{"id":"a b","name":"x","roles":[],"password":"plain secret"},{"id":"a b","name":"x","roles":["review"],"password":"","kin":["330424"]}]`), 0o600); err != nil {

@@ -183,3 +183,12 @@ func (s *SignIn) ChangePassword(id, old, replacement string) error {
 	u.MustChange = false
 	return s.users.Put(u)
 }
+
+// NewTOTP returns a new shared secret of a second factor, and the address that an authenticator takes as a QR code.
+func NewTOTP(id string) (shared, address string, err error) {
+	k, err := totp.Generate(totp.GenerateOpts{Issuer: "permithub", AccountName: id})
+	if err != nil {
+		return "", "", fmt.Errorf("make one-time codes: %w", err)
+	}
+	return k.Secret(), k.URL(), nil
+}

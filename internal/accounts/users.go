@@ -34,12 +34,14 @@ type User struct {
 	Kin []string `json:"kin,omitempty"`
 }
 
-// Users is the file of users. Safe for concurrent use. One process may change it; others read it when they start.
+// Users is the file of users. Safe for concurrent use. A file that another process replaced, as `permithub user` does, is read again at the next
+// question; one that cannot be read then leaves the users as they were. Two processes that change it at once may lose one of the changes.
 type Users struct {
 	path string
 
 	mu   sync.Mutex
 	list []User
+	read os.FileInfo // of the file that list is; nil where there is none
 }
 
 var (
@@ -50,31 +52,50 @@ var (
 // OpenUsers reads the file and returns every fault of it at once. A file that is not there has no users.
 func OpenUsers(path string) (*Users, error) {
 	u := &Users{path: path}
-	b, err := os.ReadFile(path)
+	return u, u.load()
+}
+
+// load reads the file where it is another one than before.
+func (u *Users) load() error {
+	info, err := os.Stat(u.path)
 	if errors.Is(err, os.ErrNotExist) {
-		return u, nil
+		return nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read users: %w", err)
+		return fmt.Errorf("read users: %w", err)
 	}
+	if u.read != nil && os.SameFile(info, u.read) && info.ModTime().Equal(u.read.ModTime()) && info.Size() == u.read.Size() {
+		return nil
+	}
+	b, err := os.ReadFile(u.path)
+	if err != nil {
+		return fmt.Errorf("read users: %w", err)
+	}
+	list, err := parseUsers(b)
+	if err != nil {
+		return fmt.Errorf("users file %s: %w", u.path, err)
+	}
+	u.list, u.read = list, info
+	return nil
+}
+
+func parseUsers(b []byte) ([]User, error) {
+	var list []User
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&u.list); err != nil {
-		return nil, fmt.Errorf("users file %s: not the JSON of a list of users", path)
+	if err := d.Decode(&list); err != nil {
+		return nil, errors.New("not the JSON of a list of users") // its own error quotes the text
 	}
 	var errs []error
 	seen := map[string]bool{}
-	for i := range u.list {
-		if seen[u.list[i].ID] {
+	for i := range list {
+		if seen[list[i].ID] {
 			errs = append(errs, fmt.Errorf("user %d: its id stands twice", i))
 		}
-		seen[u.list[i].ID] = true
-		errs = append(errs, u.list[i].validate(i))
+		seen[list[i].ID] = true
+		errs = append(errs, list[i].validate(i))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("users file %s: %w", path, err)
-	}
-	return u, nil
+	return list, errors.Join(errs...)
 }
 
 func (u *User) validate(i int) error {
@@ -100,6 +121,7 @@ func (u *User) validate(i int) error {
 func (u *Users) Find(id string) (User, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	_ = u.load() // what cannot be read leaves the users as they were
 	i := u.index(id)
 	if i < 0 {
 		return User{}, false
@@ -115,6 +137,7 @@ func (u *Users) index(id string) int {
 func (u *Users) List() []User {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	_ = u.load()
 	return slices.Clone(u.list)
 }
 
@@ -125,6 +148,9 @@ func (u *Users) Put(x User) error {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if err := u.load(); err != nil {
+		return err
+	}
 	list := slices.Clone(u.list)
 	if i := u.index(x.ID); i >= 0 {
 		list[i] = x
@@ -135,6 +161,7 @@ func (u *Users) Put(x User) error {
 		return fmt.Errorf("write users: %w", err)
 	}
 	u.list = list
+	u.read, _ = os.Stat(u.path)
 	return nil
 }
 
