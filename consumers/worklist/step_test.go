@@ -161,7 +161,7 @@ func TestEveryProcessFollowsTheWholeLog(t *testing.T) {
 	}
 }
 
-func openBus(t *testing.T, brokers []string) *bus.Client {
+func openBus(t testing.TB, brokers []string) *bus.Client {
 	t.Helper()
 	c, err := bus.Open(bus.Config{Brokers: brokers, Prefix: "test"}, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
@@ -172,7 +172,7 @@ func openBus(t *testing.T, brokers []string) *bus.Client {
 }
 
 // follow runs the step as a process of its own until the test ends.
-func follow(t *testing.T, c *bus.Client, store *worklist.Store, group string) {
+func follow(t testing.TB, c *bus.Client, store *worklist.Store, group string) {
 	t.Helper()
 	r, err := c.NewRunner()
 	if err != nil {
@@ -190,7 +190,7 @@ func follow(t *testing.T, c *bus.Client, store *worklist.Store, group string) {
 	t.Cleanup(func() { cancel(); running.Wait() })
 }
 
-func await(ctx context.Context, t *testing.T, changed <-chan struct{}) {
+func await(ctx context.Context, t testing.TB, changed <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-changed:
@@ -259,6 +259,35 @@ func (f fill) Read(_ context.Context, _ int32, from int64, fn func(bus.Record) e
 		}
 	}
 	return f.n, nil
+}
+
+// BenchmarkFollow is the time from the append of one record to whoever watches its file, the append included.
+func BenchmarkFollow(b *testing.B) {
+	servers, err := embedded.Start()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = servers.Close() })
+	client := openBus(b, servers.Brokers())
+	if err := client.CreateTopics(within(b), []bus.TopicSpec{{Name: schemas.TopicCaseLog, Partitions: 1}}); err != nil {
+		b.Fatal(err)
+	}
+	rec := records(b, life(b, "11010519491231002X", false))[0]
+	l := client.Log(schemas.TopicCaseLog)
+	if err := l.Append(within(b), 0, 0, []schemas.Record{rec}); err != nil {
+		b.Fatal(err)
+	}
+	store := openStore(b)
+	changed, stop := store.Watch(rec.Key)
+	defer stop()
+	follow(b, openBus(b, servers.Brokers()), store, "worklist")
+	await(within(b), b, changed)
+	for offset := int64(1); b.Loop(); offset++ {
+		if err := l.Append(b.Context(), 0, offset, []schemas.Record{rec}); err != nil {
+			b.Fatal(err)
+		}
+		<-changed
+	}
 }
 
 // BenchmarkRebuild fills the store from the log of 100,000 cases, one half of them open at 审核 (3 records each), one half closed (11 records
