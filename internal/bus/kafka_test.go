@@ -37,6 +37,8 @@ func TestKafkaRebalanceKeepsOrder(t *testing.T) {
 
 func TestKafkaTopics(t *testing.T) { testTopics(t, testcluster.Kafka(t).Brokers()) }
 
+func TestKafkaDeadLettersThatStand(t *testing.T) { testStanding(t, testcluster.Kafka(t).Brokers()) }
+
 func TestKafkaProduceKeepsOrderUnderLoad(t *testing.T) {
 	testProduceOrder(t, testcluster.Kafka(t).Brokers())
 }

@@ -11,9 +11,15 @@ import (
 	"permithub/schemas"
 )
 
-func TestDeadLettersThatStand(t *testing.T) {
-	c := policyClient(t)
-	ctx := deadline(t, 30*time.Second)
+func TestDeadLettersThatStand(t *testing.T) { testStanding(t, startKfake(t).ListenAddrs()) }
+
+func testStanding(t *testing.T, brokers []string) {
+	t.Helper()
+	cfg := testConfig(brokers)
+	cfg.Prefix = "standing" // the topic's name is fixed, and others use the cluster too
+	c := openClient(t, cfg)
+	createTopics(t, c, TopicSpec{Name: schemas.TopicDeadLetter, Partitions: 2})
+	ctx := deadline(t, time.Minute)
 	times := map[int32]firstRecord{}
 	look := func(count int64, stands bool) {
 		t.Helper()
