@@ -27,7 +27,7 @@ type Config struct {
 	BodyTimeout time.Duration
 	// PublishTimeout bounds the wait for Kafka's acknowledgement; after it the answer is 503. 0 is 5 s.
 	PublishTimeout time.Duration
-	// CardTimeout bounds each look into the card store and each write to it, which intake can do without. 0 is 250 ms.
+	// CardTimeout bounds each look into the card store and each write to it, which intake can do without: one that fails is the last of its request. 0 is 1 s.
 	CardTimeout time.Duration
 	// MaxConcurrent bounds the requests at work; one more is answered 503. 0 is 512.
 	MaxConcurrent int
@@ -112,7 +112,7 @@ func (c *Config) filled() Config {
 	f.ClockSkew = cmp.Or(c.ClockSkew, gateway.DefaultWindow)
 	f.BodyTimeout = cmp.Or(c.BodyTimeout, 10*time.Second)
 	f.PublishTimeout = cmp.Or(c.PublishTimeout, 5*time.Second)
-	f.CardTimeout = cmp.Or(c.CardTimeout, 250*time.Millisecond)
+	f.CardTimeout = cmp.Or(c.CardTimeout, time.Second)
 	f.MaxConcurrent = cmp.Or(c.MaxConcurrent, 512)
 	if len(f.MaterialSchemes) == 0 {
 		f.MaterialSchemes = []string{"https", "s3"}

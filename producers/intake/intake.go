@@ -144,10 +144,10 @@ func (s *Service) lead(ctx context.Context, g *flight, in *schemas.Input) (a Acc
 	return a, err
 }
 
-// take answers a repeat from the card, records a conflict, and publishes what is new.
+// take answers a repeat from the card, records a conflict, and publishes what is new. Where the store does not answer it is not asked again.
 func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error) {
 	number := in.Submission.SourceApplicationNo
-	card, found := s.findCard(ctx, in.ApplicationNo)
+	card, found, away := s.card(ctx, in.ApplicationNo)
 	// The number holds only 20 bits of the source's number: another submission of the same person may share it, rarely. It is no repeat.
 	if found && card.Source == in.Source && card.SourceApplicationNo == number {
 		if card.BodyHash != in.BodyHash {
@@ -157,14 +157,16 @@ func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error)
 		a.Repeated = true
 		return a, nil
 	}
-	if err := s.reserve(ctx, in); err != nil {
-		return Accepted{}, err
+	if away == nil {
+		if err := s.reserve(ctx, in); err != nil {
+			return Accepted{}, err
+		}
 	}
 	if err := s.publish(ctx, in); err != nil {
 		return Accepted{}, err
 	}
 	failpoint.Here(failpoint.I2)
-	if !found {
+	if !found && away == nil {
 		s.putCard(ctx, schemas.Card{ApplicationNo: in.ApplicationNo, Source: in.Source, SourceApplicationNo: number, BodyHash: in.BodyHash,
 			ReceivedAt: in.ReceivedAt, Stage: schemas.StageSubmitted})
 	}
