@@ -12,6 +12,8 @@
 //	go test -v -run 'TestFaults/hub_killed' ./e2e
 //	go test -v -tags kafka -run 'TestFaults/broker_killed' ./e2e
 //	go test -v -run 'TestCommands/demo' ./e2e
+//	go test -v -run 'TestCrashPoints/P3' ./e2e
+//	go test -v -run TestTorture ./e2e -torture.duration=1m -torture.seed=7     # make torture: ten minutes, on Apache Kafka
 //
 // With -keep the folder of a scenario stays (configuration, archive, ledgers, every process's log), and its path is printed.
 //
