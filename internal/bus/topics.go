@@ -101,20 +101,36 @@ func (c *Client) awaitLeaders(ctx context.Context, topic string) error {
 	}
 }
 
+// describeTries is how often a topic is asked for: long enough to come to a broker that lives, and no longer, because people wait for a command
+// that says Kafka is not there.
+const describeTries = 7
+
 // DescribeTopics returns how Kafka has the topics of these short names, in the same order, with all their settings.
 func (c *Client) DescribeTopics(ctx context.Context, names ...string) ([]TopicState, error) {
-	if err := c.cluster.refresh(ctx); err != nil {
+	if err := c.describe(ctx, func() error { return c.cluster.refresh(ctx) }); err != nil {
 		return nil, unavailable(fmt.Errorf("describe topics: %w", err))
 	}
 	states := make([]TopicState, len(names))
 	for i, name := range names {
-		state, err := c.describeTopic(ctx, name)
+		err := c.describe(ctx, func() (err error) {
+			states[i], err = c.describeTopic(ctx, name)
+			return err
+		})
 		if err != nil {
 			return nil, unavailable(fmt.Errorf("describe topic %s: %w", name, err))
 		}
-		states[i] = state
 	}
 	return states, nil
+}
+
+// describe asks again where the same question may be answered later: kafka-go does not.
+func (c *Client) describe(ctx context.Context, ask func() error) error {
+	for failures := 1; ; failures++ {
+		err := ask()
+		if err == nil || !retriable(err) || failures == describeTries || !sleep(ctx, networkBackoff.after(failures)) {
+			return err
+		}
+	}
 }
 
 func (c *Client) describeTopic(ctx context.Context, name string) (TopicState, error) {

@@ -1,15 +1,42 @@
 package bus
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"permithub/schemas"
 )
 
 func TestTopics(t *testing.T) { testTopics(t, startKfake(t).ListenAddrs()) }
+
+// A broker that dies under the question does not fail it: a hub that starts meanwhile would end.
+func TestTopicsAreDescribedThroughACutConnection(t *testing.T) {
+	cluster := startKfake(t)
+	c := openClient(t, testConfig(cluster.ListenAddrs()))
+	createTopics(t, c, TopicSpec{Name: "in.v1", Partitions: 3})
+	for _, key := range []kmsg.Key{kmsg.Metadata, kmsg.DescribeConfigs} {
+		cuts := 0
+		cluster.ControlKey(key.Int16(), func(kmsg.Request) (kmsg.Response, error, bool) {
+			cluster.KeepControl()
+			if cuts == 3 {
+				return nil, nil, false
+			}
+			cuts++
+			return nil, errors.New("cut"), true
+		})
+		states, err := c.DescribeTopics(deadline(t, time.Minute), "in.v1", "none.v1")
+		if err != nil || states[0].Partitions != 3 || !states[1].Missing {
+			t.Errorf("%s cut: got %+v, %v", key.Name(), states, err)
+		}
+		if cuts != 3 {
+			t.Errorf("%s: %d cuts, want 3", key.Name(), cuts)
+		}
+	}
+}
 
 func testTopics(t *testing.T, brokers []string) {
 	c, ctx := openClient(t, testConfig(brokers)), deadline(t, time.Minute)
