@@ -101,9 +101,9 @@ func (c *Client) awaitLeaders(ctx context.Context, topic string) error {
 	}
 }
 
-// describeTries is how often a topic is asked for: long enough to come to a broker that lives, and no longer, because people wait for a command
-// that says Kafka is not there.
-const describeTries = 7
+// describeTries is how often a topic is asked for. With the pauses it is some twelve seconds: as long as a cluster may take to notice that a broker
+// has died, to which kafka-go goes on sending the question until then. No longer, because people wait for a command that says Kafka is not there.
+const describeTries = 13
 
 // DescribeTopics returns how Kafka has the topics of these short names, in the same order, with all their settings.
 func (c *Client) DescribeTopics(ctx context.Context, names ...string) ([]TopicState, error) {
@@ -130,6 +130,7 @@ func (c *Client) describe(ctx context.Context, ask func() error) error {
 		if err == nil || !retriable(err) || failures == describeTries || !sleep(ctx, networkBackoff.after(failures)) {
 			return err
 		}
+		_ = c.cluster.refresh(ctx) // the next attempt shows what is still wrong
 	}
 }
 
