@@ -1,9 +1,9 @@
 package schemas
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -21,17 +21,21 @@ const (
 // it to whoever serves the schemas to decide the host.
 func SchemaURI(topic string) string { return "urn:permithub:schema:" + topic }
 
+// maxHeaders also has room for what is added to a record on its way: kinds of effect, stamp.
+const maxHeaders = 12
+
 type envelope struct {
 	topic, key, id, kind, source, subject, traceparent string
 	at                                                 Time
 }
 
-func (e envelope) record(v any) (Record, error) {
-	value, err := json.Marshal(v)
+// record puts the envelope around what encode made of a value.
+func (e envelope) record(value []byte, err error) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("encode %s %s: %w", e.topic, e.id, err)
 	}
-	h := []Header{
+	h := make([]Header, 0, maxHeaders)
+	for _, attribute := range [...]Header{
 		{"content-type", contentType},
 		{"ce_specversion", specVersion},
 		{"ce_id", e.id},
@@ -42,15 +46,18 @@ func (e envelope) record(v any) (Record, error) {
 		{"ce_dataschema", SchemaURI(e.topic)},
 		{"ce_partitionkey", e.key},
 		{HeaderTraceparent, e.traceparent},
+	} {
+		if attribute.Value != "" { // an attribute that is there is never empty
+			h = append(h, attribute)
+		}
 	}
-	h = slices.DeleteFunc(h, func(h Header) bool { return h.Value == "" }) // an attribute that is there is never empty
 	return Record{Topic: e.topic, Key: e.key, Value: value, Headers: h}, nil
 }
 
 // Record encodes the input for case-input.
 func (in *Input) Record() (Record, error) {
 	return envelope{topic: TopicCaseInput, key: in.DossierID, id: in.InputID, kind: "input." + string(in.Kind) + ".v1", source: in.Source,
-		subject: in.ApplicationNo, traceparent: in.Traceparent, at: in.ReceivedAt}.record(in)
+		subject: in.ApplicationNo, traceparent: in.Traceparent, at: in.ReceivedAt}.record(encode(in))
 }
 
 // HeaderEffects lists the kinds of effect in a transition, separated by commas, so that a step can pass over what is not its own without decoding it.
@@ -58,8 +65,8 @@ const HeaderEffects = "ph-effects"
 
 // Record encodes the transition for case-log; the bus adds the offset stamp.
 func (t *Transition) Record() (Record, error) {
-	rec, err := envelope{topic: TopicCaseLog, key: t.DossierID, id: fmt.Sprintf("%s-%d", t.DossierID, t.Seq), kind: "transition.v1", source: "approval",
-		subject: t.ApplicationNo, traceparent: t.Input.Traceparent, at: t.Input.ReceivedAt}.record(t)
+	rec, err := envelope{topic: TopicCaseLog, key: t.DossierID, id: t.DossierID + "-" + strconv.FormatInt(t.Seq, 10), kind: "transition.v1", source: "approval",
+		subject: t.ApplicationNo, traceparent: t.Input.Traceparent, at: t.Input.ReceivedAt}.record(encode(t))
 	if len(t.Effects) > 0 {
 		rec.Headers = append(rec.Headers, Header{HeaderEffects, effectKinds(t.Effects)})
 	}
@@ -78,35 +85,42 @@ func effectKinds(effects []Effect) string {
 
 // Record encodes the dead letter, under the key of the record it holds.
 func (d *DeadLetter) Record() (Record, error) {
-	return envelope{topic: TopicDeadLetter, key: d.Key, id: d.DeadLetterID, kind: "dead-letter.v1", source: d.Step, at: d.At}.record(d)
+	return envelope{topic: TopicDeadLetter, key: d.Key, id: d.DeadLetterID, kind: "dead-letter.v1", source: d.Step, at: d.At}.record(encode(d))
 }
 
 // Record encodes the event for applications.v1.
 func (e *ApplicationEvent) Record() (Record, error) {
 	return envelope{topic: TopicApplications, key: e.DossierID, id: e.EventID, kind: "application." + e.Type + ".v1", source: "feed",
-		subject: e.ApplicationNo, at: e.At}.record(e)
+		subject: e.ApplicationNo, at: e.At}.record(encode(e))
 }
 
 // Record encodes the event for permits.v1.
 func (e *PermitEvent) Record() (Record, error) {
 	return envelope{topic: TopicPermits, key: e.DossierID, id: e.EventID, kind: "permit." + e.Type + ".v1", source: "feed",
-		subject: e.ApplicationNo, at: e.At}.record(e)
+		subject: e.ApplicationNo, at: e.At}.record(encode(e))
 }
 
-// DecodeInput reads a value of case-input. Unknown fields are tolerated.
-func DecodeInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b) }
+// AdmitInput reads a value of case-input where it enters the log: what its schema does not allow is refused. Unknown fields are tolerated.
+func AdmitInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, checked) }
 
-// DecodeTransition reads a value of case-log. Unknown fields are tolerated.
-func DecodeTransition(b []byte) (*Transition, error) { return decode[Transition](TopicCaseLog, b) }
+// DecodeInput reads a value of case-input. Unknown fields are tolerated, and so is what its schema does not allow.
+func DecodeInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, shared) }
+
+// DecodeTransition reads a value of case-log. Unknown fields are tolerated, and so is what its schema does not allow, because it stands in the
+// log already. The strings of the result keep a copy of b as a whole.
+func DecodeTransition(b []byte) (*Transition, error) {
+	return decode[Transition](TopicCaseLog, b, shared)
+}
 
 // DecodeDeadLetter reads a value of dead-letter.
-func DecodeDeadLetter(b []byte) (*DeadLetter, error) { return decode[DeadLetter](TopicDeadLetter, b) }
-
-// decode keeps the values out of the error: encoding/json quotes the offending field's text.
-func decode[T any](topic string, b []byte) (*T, error) {
-	var v *T // stays nil for null, which is no record
-	if err := json.Unmarshal(b, &v); err != nil || v == nil {
-		return nil, fmt.Errorf("decode %s: not its JSON", topic)
-	}
-	return v, nil
+func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
+	return decode[DeadLetter](TopicDeadLetter, b, shared)
 }
+
+// reading says how a value is decoded.
+type reading int
+
+const (
+	checked reading = iota // what the schema does not allow is an error, and every string stands alone
+	shared                 // the strings share one copy of the document
+)

@@ -2,7 +2,7 @@ package schemas
 
 import "embed"
 
-//go:generate go run permithub/internal/schemagen
+//go:generate go run -tags schemagen permithub/internal/schemagen
 
 // FS holds the schemas of the topics and the AsyncAPI description, at its root, as they are to be served.
 //

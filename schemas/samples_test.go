@@ -34,7 +34,7 @@ func decodeAs[T any](b []byte) (any, error) {
 }
 
 // compiled returns the validator of a topic's schema, with formats checked.
-func compiled(t *testing.T, topic string) *jsonschema.Schema {
+func compiled(t testing.TB, topic string) *jsonschema.Schema {
 	t.Helper()
 	raw, ok := schemas.SchemaOf(topic)
 	if !ok {
@@ -43,7 +43,7 @@ func compiled(t *testing.T, topic string) *jsonschema.Schema {
 	return compile(t, raw)
 }
 
-func compile(t *testing.T, raw []byte) *jsonschema.Schema {
+func compile(t testing.TB, raw []byte) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
 	if err != nil {
@@ -239,7 +239,7 @@ func list(t *testing.T, glob string) []string {
 	return names
 }
 
-func read(t *testing.T, name string) []byte {
+func read(t testing.TB, name string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(name)
 	if err != nil {
@@ -257,7 +257,7 @@ func indented(t *testing.T, value []byte) []byte {
 	return append(b.Bytes(), '\n')
 }
 
-func compacted(t *testing.T, value []byte) []byte {
+func compacted(t testing.TB, value []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := json.Compact(&b, value); err != nil {

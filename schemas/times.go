@@ -21,16 +21,17 @@ func At(t time.Time) Time { return Time{t.Truncate(time.Microsecond).In(Shanghai
 // String formats t as it stands on the wire.
 func (t Time) String() string { return At(t.Time).Format(wireLayout) }
 
+// appendTo appends the time as it stands on the wire.
+func (t Time) appendTo(b []byte) []byte { return At(t.Time).AppendFormat(b, wireLayout) }
+
 // MarshalJSON writes RFC 3339 at +08:00. A year that RFC 3339 cannot write is an error: nobody could read it again.
 func (t Time) MarshalJSON() ([]byte, error) {
-	at := At(t.Time)
-	if !at.writable() {
+	if !t.writable() {
 		return nil, errTimeRange
 	}
 	b := make([]byte, 0, len(wireLayout)+2)
 	b = append(b, '"')
-	b = at.AppendFormat(b, wireLayout)
-	return append(b, '"'), nil
+	return append(t.appendTo(b), '"'), nil
 }
 
 var errTimeRange = errors.New("time: the year at +08:00 is not one of four digits")

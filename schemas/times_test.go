@@ -115,3 +115,15 @@ func BenchmarkTimeMarshalJSON(b *testing.B) {
 		}
 	}
 }
+
+// The hub writes times by itself, because it writes so many: they must be what the standard library would write, and read back as the same.
+func TestTimesAreWrittenAsTheLayoutSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seconds := rapid.Int64Range(-62_200_000_000, 253_500_000_000).Draw(t, "seconds") // some years beyond what four digits can say
+		at := time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()
+		want := at.In(schemas.Shanghai).Format("2006-01-02T15:04:05.999999-07:00")
+		if got := (schemas.Time{Time: at}).String(); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	})
+}

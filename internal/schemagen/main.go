@@ -70,6 +70,9 @@ func generate(dir string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	files[schemas.AsyncAPIFile], err = asyncAPI(s)
+	if files[schemas.AsyncAPIFile], err = asyncAPI(s); err != nil {
+		return nil, err
+	}
+	files[codecFile], err = codec(s)
 	return files, err
 }

@@ -26,9 +26,11 @@ type constant struct{ name, typ, value, comment string }
 // field is one property of an object.
 type field struct {
 	name     string // in JSON
+	goName   string
 	typ      ast.Expr
 	doc      string
 	optional bool
+	omitZero bool // else, where it is optional, omitempty
 }
 
 func readSource(dir string) (*source, error) {
@@ -135,7 +137,7 @@ func (s *source) fields(name string) ([]field, error) {
 			continue
 		}
 		for _, n := range f.Names {
-			made, err := newField(name+"."+n.Name, f)
+			made, err := newField(name, n.Name, f)
 			if err != nil {
 				return nil, err
 			}
@@ -145,7 +147,8 @@ func (s *source) fields(name string) ([]field, error) {
 	return list, nil
 }
 
-func newField(name string, f *ast.Field) (field, error) {
+func newField(owner, goName string, f *ast.Field) (field, error) {
+	name := owner + "." + goName
 	if f.Tag == nil {
 		return field{}, fmt.Errorf("field %s travels without a json name", name)
 	}
@@ -161,7 +164,7 @@ func newField(name string, f *ast.Field) (field, error) {
 	if key == "" || doc == "" {
 		return field{}, fmt.Errorf("field %s travels without a json name or a comment", name)
 	}
-	return field{key, f.Type, doc, strings.Contains(options, "omit")}, nil
+	return field{name: key, goName: goName, typ: f.Type, doc: doc, optional: strings.Contains(options, "omit"), omitZero: options == "omitzero"}, nil
 }
 
 var docLink = regexp.MustCompile(`\[([A-Z]\w*(?:\.\w+)?)\]`)
