@@ -13,7 +13,7 @@
 //
 // # Errors
 //
-// An input that cannot be decoded, belongs to no file or would give a transition larger than a record may be becomes a dead letter under its
+// An input that cannot be decoded, is not as its schema says, belongs to no file or would give a transition larger than a record may be becomes a dead letter under its
 // source position; the rest of its batch goes on. A batch that is decided again parks it again, under the same id.
 package approval
 
@@ -156,7 +156,7 @@ func (s *Step) decideAll(ctx context.Context, p *partition, recs []bus.Record) e
 
 // decide applies one input to its file as the draft has it; nil where nothing changes.
 func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written, error) {
-	in, err := schemas.DecodeInput(rec.Value)
+	in, err := schemas.AdmitInput(rec.Value)
 	if err != nil {
 		return nil, s.park(ctx, *rec, fault.Reject("undecodable", err))
 	}

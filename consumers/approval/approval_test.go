@@ -169,7 +169,10 @@ type citizen struct {
 }
 
 func person(n int) citizen {
-	p := schemas.Person{CitizenID: fmt.Sprintf("4113021990010100%02d", n), FullName: "张三", ContactPhone: schemas.Phone{Number: "13900000000"}}
+	p := schemas.Person{
+		CitizenID: fmt.Sprintf("4113021990010100%02d", n), FullName: "张三", Sex: "1", EthnicGroup: schemas.Code{Code: "01", Name: "汉族"}, HukouAddress: "示例路1号", CurrentAddress: "示例新村2幢",
+		ContactPhone: schemas.Phone{Number: "13900000000", Source: "applicant", ConsentAt: t0},
+	}
 	token := schemas.PersonToken([]byte("test-route-key"), p.CitizenID)
 	dossier := schemas.DossierID(token)
 	return citizen{token, dossier, schemas.ApplicationNo(dossier, "province", "1"), p}
@@ -178,8 +181,22 @@ func person(n int) citizen {
 var t0 = schemas.At(time.Date(2024, 9, 10, 10, 0, 0, 0, schemas.Shanghai))
 
 func (c citizen) input(kind schemas.InputKind, id string, fill func(*schemas.Input)) schemas.Input {
-	in := schemas.Input{InputID: id, Kind: kind, DossierID: c.dossier, ApplicationNo: c.no, Source: "test", ReceivedAt: t0, BodyHash: schemas.BodyHash([]byte(id))}
+	in := schemas.Input{InputID: schemas.InputID("test", c.no+id, kind), Kind: kind, DossierID: c.dossier, ApplicationNo: c.no, Source: "test", ReceivedAt: t0, BodyHash: schemas.BodyHash([]byte(id))}
 	fill(&in)
+	return in
+}
+
+var text = schemas.TextVersion{Version: "2024-07", SHA256: schemas.BodyHash([]byte("text"))}
+
+func material(uri string) schemas.Material {
+	return schemas.Material{Kind: "labour_contract", Name: "contract.pdf", Size: 1, SHA256: text.SHA256, URI: uri}
+}
+
+// padded is an application with so many bytes of materials, at least.
+func padded(in schemas.Input, bytes int) schemas.Input {
+	for range bytes/500 + 1 {
+		in.Submission.Materials = append(in.Submission.Materials, material("s3://"+strings.Repeat("x", 490)))
+	}
 	return in
 }
 
@@ -187,9 +204,9 @@ func (c citizen) submit() schemas.Input {
 	return c.input(schemas.InputSubmission, c.no, func(in *schemas.Input) {
 		in.PersonToken, in.Person = c.token, &c.person
 		in.Submission = &schemas.Submission{
-			Source: "province", SourceApplicationNo: "1", Stages: schemas.Stages{Acceptance: schemas.Auto, Review: schemas.Auto, Approval: schemas.Auto},
-			RecognitionType: schemas.ExistingPermit, HukouCounty: "411302", Employment: []schemas.Condition{schemas.LabourContract},
-			Materials: []schemas.Material{{Kind: "labour_contract"}},
+			Source: "province", SourceApplicationNo: "1", Channel: "online", Stages: schemas.Stages{Acceptance: schemas.Auto, Review: schemas.Auto, Approval: schemas.Auto},
+			RecognitionType: schemas.ExistingPermit, HukouProvince: "41", HukouCounty: "411302", CurrentDivision: "330424001", Employment: []schemas.Condition{schemas.LabourContract},
+			Materials: []schemas.Material{material("s3://materials/1")}, Notice: text, Declaration: schemas.Declaration{TextVersion: text, Date: "2024-09-10"},
 		}
 	})
 }
@@ -206,8 +223,11 @@ func (c citizen) result(kind schemas.EffectKind, n int, fill func(*schemas.Effec
 
 // life is everything that happens to a person's automatic case, with a repeat in it.
 func (c citizen) life() []schemas.Input {
-	facts := &schemas.Facts{Permits: []schemas.KnownPermit{{PermitNo: "OLD", Status: "valid", Division: "330106"}}}
-	permit := &schemas.Permit{PermitNo: "NEW-" + c.dossier, IssuedAt: t0}
+	facts := &schemas.Facts{Permits: []schemas.KnownPermit{{PermitNo: "OLD", Status: "valid", Division: "330106"}}, AsOf: t0}
+	permit := &schemas.Permit{
+		PermitNo: "NEW-" + c.dossier, LicenceID: "1.2.156.3005.2.11330000MB000000XA001.11330424MB0000000B.33042420240000001.001.V",
+		ApplicationNo: c.no, IssuedAt: t0, Status: schemas.PermitValid,
+	}
 	notify := schemas.EffectID(c.no, schemas.EffectNotify, 1)
 	return []schemas.Input{
 		c.submit(), c.submit(),
@@ -217,7 +237,7 @@ func (c citizen) life() []schemas.Input {
 		c.input(schemas.InputEffectAttempt, "ask "+notify, func(in *schemas.Input) { in.Attempt = &schemas.EffectAttempt{EffectID: notify, Run: "r"} }),
 		c.result(schemas.EffectFile, 1, nil), c.result(schemas.EffectPublish, 1, nil), c.result(schemas.EffectNotify, 1, nil),
 		c.input(schemas.InputSMSReceipt, "receipt", func(in *schemas.Input) {
-			in.Receipt = &schemas.SMSReceipt{EffectID: notify, Delivered: true, At: t0}
+			in.Receipt = &schemas.SMSReceipt{EffectID: notify, Delivered: true, Code: "DELIVRD", At: t0}
 		}),
 	}
 }
@@ -382,8 +402,7 @@ func TestNothingGoesOnBeforeItIsParked(t *testing.T) {
 }
 
 func TestTransitionTooLargeIsParked(t *testing.T) {
-	big := person(1).submit()
-	big.Submission.Materials[0].Name = strings.Repeat("x", bus.MaxAppendBytes)
+	big := padded(person(1).submit(), bus.MaxAppendBytes)
 	recs := inputs(t, big, person(2).submit())
 	o := open(t, &topic{})
 	o.assign(t)
@@ -402,9 +421,7 @@ func TestTransitionTooLargeIsParked(t *testing.T) {
 func TestLargeBatchIsSplit(t *testing.T) {
 	var list []any
 	for n := range 5 {
-		in := person(n).submit()
-		in.Submission.Materials[0].Name = strings.Repeat("x", bus.MaxAppendBytes/3)
-		list = append(list, in)
+		list = append(list, padded(person(n).submit(), bus.MaxAppendBytes/4))
 	}
 	recs := inputs(t, list...)
 	o := open(t, &topic{})
