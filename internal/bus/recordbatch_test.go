@@ -2,11 +2,17 @@ package bus
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"math"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/segmentio/kafka-go/compress"
 	"github.com/segmentio/kafka-go/protocol"
 	"pgregory.net/rapid"
 
@@ -15,11 +21,35 @@ import (
 
 // decodeWire reads a record set as a fetch does.
 func decodeWire(wire []byte, from int64) (fetched, error) {
+	return decodeRecordSet(wire[sizePrefix:], topicPartition{"t", 3}, from)
+}
+
+// kafkaGo reads a record set with kafka-go's own decoder and checksum.
+func kafkaGo(t *rapid.T, wire []byte) []Record {
 	var set protocol.RecordSet
 	if _, err := set.ReadFrom(bytes.NewReader(wire)); err != nil {
-		return fetched{}, err
+		t.Fatal(err)
 	}
-	return decodeRecordSet(set.Records, topicPartition{"t", 3}, from)
+	var out []Record
+	for {
+		r, err := set.Records.ReadRecord()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err1 := protocol.ReadAll(r.Key)
+		value, err2 := protocol.ReadAll(r.Value)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		rec := Record{Record: schemas.Record{Topic: "t", Key: string(key), Value: value}, Partition: 3, Offset: r.Offset, Time: r.Time}
+		for _, h := range r.Headers {
+			rec.Headers = append(rec.Headers, schemas.Header{Key: h.Key, Value: string(h.Value)})
+		}
+		out = append(out, rec)
+	}
 }
 
 // What is encoded here is what kafka-go, with its own decoder and checksum, reads.
@@ -52,6 +82,9 @@ func TestRecordBatchRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(want, got.records, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatal(diff)
 		}
+		if diff := cmp.Diff(want, kafkaGo(t, wire), cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("kafka-go reads something else:\n%s", diff)
+		}
 		if got.end != int64(len(in)) {
 			t.Fatalf("end: got %d, want %d", got.end, len(in))
 		}
@@ -69,6 +102,75 @@ func TestFetchStepsOverAnEmptyBatch(t *testing.T) {
 	if err != nil || got.end != 6 || len(got.records) != 0 {
 		t.Errorf("got end %d, %d records, %v", got.end, len(got.records), err)
 	}
+}
+
+// What other producers write may be compressed, and the broker may have set the times.
+func TestDecodeCompressed(t *testing.T) {
+	at := time.UnixMilli(1_700_000_000_123)
+	for _, c := range []compress.Compression{compress.None, compress.Gzip, compress.Snappy, compress.Lz4, compress.Zstd} {
+		t.Run(c.String(), func(t *testing.T) {
+			set := protocol.RecordSet{Version: 2, Attributes: protocol.Attributes(c), Records: protocol.NewRecordReader(
+				protocol.Record{Time: at, Key: protocol.NewBytes([]byte("k")), Value: protocol.NewBytes(bytes.Repeat([]byte("v"), 1000)), Headers: []protocol.Header{{Key: "h", Value: []byte("x")}}},
+				protocol.Record{Time: at.Add(time.Second), Offset: 1, Value: protocol.NewBytes([]byte("w"))},
+			)}
+			var wire bytes.Buffer
+			if _, err := set.WriteTo(&wire); err != nil {
+				t.Fatal(err)
+			}
+			got, err := decodeWire(wire.Bytes(), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []Record{
+				{Record: schemas.Record{Topic: "t", Key: "k", Value: bytes.Repeat([]byte("v"), 1000), Headers: []schemas.Header{{Key: "h", Value: "x"}}}, Partition: 3, Time: at},
+				{Record: schemas.Record{Topic: "t", Value: []byte("w")}, Partition: 3, Offset: 1, Time: at.Add(time.Second)},
+			}
+			if diff := cmp.Diff(want, got.records, cmpopts.EquateEmpty()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDecodeLeavesTheCutOffBatchForTheNextFetch(t *testing.T) {
+	first := appendRecordBatch(nil, []*schemas.Record{{Value: []byte("v")}}, time.Now(), anonymous)[sizePrefix:]
+	for cut := range len(first) {
+		got, err := decodeRecordSet(append(bytes.Clone(first), first[:cut]...), topicPartition{"t", 3}, 0)
+		if err != nil || got.end != 1 || len(got.records) != 1 {
+			t.Fatalf("cut at %d: end %d, %d records, %v", cut, got.end, len(got.records), err)
+		}
+	}
+	if got, err := decodeRecordSet(first[:len(first)-1], topicPartition{"t", 3}, 0); err != nil || got.end != 0 {
+		t.Errorf("nothing whole: end %d, %v", got.end, err)
+	}
+}
+
+// Whatever comes, the decoder neither panics nor goes back.
+func FuzzDecodeRecordSet(f *testing.F) {
+	records := []*schemas.Record{{Key: "k", Value: []byte("v"), Headers: []schemas.Header{{Key: "h", Value: "x"}}}, {Value: []byte("w")}}
+	f.Add(appendRecordBatch(nil, records, time.UnixMilli(1), anonymous)[sizePrefix:], int64(1))
+	f.Add([]byte{}, int64(0))
+	f.Fuzz(func(t *testing.T, set []byte, from int64) {
+		if len(set) >= batchHeaderSize { // else the checksum keeps everything out
+			binary.BigEndian.PutUint32(set[batchCRCAt:], crc32.Checksum(set[batchAttributesAt:], castagnoli))
+		}
+		got, _ := decodeRecordSet(set, topicPartition{"t", 3}, from)
+		if got.end < from && from != math.MaxInt64 {
+			t.Errorf("went back from %d to %d", from, got.end)
+		}
+		for i := range got.records {
+			if got.records[i].Offset < from {
+				t.Errorf("record %d lies before %d", got.records[i].Offset, from)
+			}
+		}
+	})
+}
+
+func FuzzReadFetchAnswer(f *testing.F) {
+	f.Add([]byte{}, int16(11))
+	f.Fuzz(func(_ *testing.T, body []byte, version int16) {
+		_, _ = readFetchAnswer(&wireReader{b: body}, version) // must not panic, nor allocate without bound
+	})
 }
 
 func FuzzReadRetry(f *testing.F) {
