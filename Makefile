@@ -8,7 +8,7 @@ GO_TEST ?= go test
 # The linter is kept in a module of its own, so that the hub's go.mod lists only what the hub uses.
 LINT := go tool -modfile=tools/go.mod golangci-lint
 
-.PHONY: help build demo up down check vet lint generated slo unit test torture fmt deps
+.PHONY: help build demo up down check vet lint generated slo unit test torture fmt deps bench
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,15 +37,24 @@ SEED     ?= $(shell date +%s)
 torture: deps bin/with-kafka ## break everything that can break while people apply, then audit; DURATION=10m, SEED=n repeats a run
 	bin/with-kafka go test -tags kafka -count=1 -timeout 0 -v -run '^TestTorture$$' ./e2e -torture.duration=$(DURATION) -torture.seed=$(SEED)
 
+# The peers are in a module of their own: they are downloaded when somebody benches, and never get into the hub's go.mod.
+ROUNDS ?= 3
+ONLY ?=
+bench: deps bin/bench ## measure the hub beside its peers, 40 min; ROUNDS=1 ONLY=pipeline for less (parts: pipeline effects latency groups deadlines)
+	bin/bench run --rounds $(ROUNDS) --out bench/results $(foreach part,$(ONLY),--only $(part))
+	bin/bench report --out bench/results --readme README.md
+
 fmt: ## format the Go source
 	$(LINT) fmt ./...
 
 deps: ## install the servers that tests need (Debian as root; elsewhere: say what to install)
 	@deploy/local/deps
 
+# The benchmark is looked at where its modules are at hand; nothing is downloaded for it.
 vet:
 	go vet -tags kafka ./...
 	go -C tools/operations vet ./dashboards
+	@cd bench && if GOPROXY=off go list -deps ./... >/dev/null 2>&1; then go vet ./...; else echo "vet: bench left out, its modules are not here"; fi
 
 lint:
 	$(LINT) run ./...
@@ -65,6 +74,7 @@ slo: ## have sloth write the burn-rate rules of deploy/prometheus/slo again (com
 unit: deps
 	$(GO_TEST) -race -short -timeout 10m ./...
 
-.PHONY: bin/local bin/with-kafka
+.PHONY: bin/local bin/with-kafka bin/bench
+bin/bench: ; @cd bench && go build -o ../$@ .
 bin/local: ; @go build -o $@ ./deploy/local
 bin/with-kafka: ; @go build -o $@ ./internal/testcluster/with-kafka

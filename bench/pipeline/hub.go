@@ -1,0 +1,150 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"permithub/consumers/approval"
+	"permithub/consumers/clock"
+	"permithub/consumers/feed"
+	"permithub/internal/bus"
+	"permithub/internal/casework"
+	"permithub/internal/deadline"
+	"permithub/internal/effect"
+	"permithub/internal/ops"
+	"permithub/schemas"
+
+	"permithub/bench/work"
+)
+
+// The hub's steps are put together as its flow does it, with metrics on.
+func hubClient(e *Env, reg *prometheus.Registry) (*bus.Client, error) {
+	return bus.Open(bus.Config{Brokers: e.Brokers, Prefix: e.Prefix}, e.Log, reg)
+}
+
+// hubRun runs the steps that add adds until ctx ends.
+func hubRun(ctx context.Context, e *Env, client *bus.Client, add func(*bus.Runner) error) error {
+	runner, err := client.NewRunner()
+	if err != nil {
+		return err
+	}
+	if err := add(runner); err != nil {
+		return err
+	}
+	e.Running.Go(func() {
+		if err := runner.Run(ctx); err != nil {
+			e.Progress.Fail(err)
+		}
+	})
+	return nil
+}
+
+func hubApproval(ctx context.Context, e *Env) error {
+	reg := prometheus.NewRegistry()
+	client, err := hubClient(e, reg)
+	if err != nil {
+		return err
+	}
+	policy, err := work.Policy()
+	if err != nil {
+		return err
+	}
+	var reasons []string
+	for _, r := range casework.Reasons() {
+		reasons = append(reasons, r.Code)
+	}
+	step := approval.New(Approval, policy, client.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
+		return client.DeadLetter(ctx, Approval, rec, err, 1)
+	}, ops.NewLegs(reg, reasons))
+	return hubRun(ctx, e, client, func(r *bus.Runner) error {
+		r.Batch(bus.Step{Name: Approval, Topics: []string{schemas.TopicCaseInput}, Assigned: step.Assigned, Revoked: step.Revoked}, func(ctx context.Context, b bus.Batch) error {
+			e.Progress.Begin()
+			return step.Handle(ctx, b)
+		})
+		return nil
+	})
+}
+
+func hubDownstream(ctx context.Context, e *Env) error {
+	reg := prometheus.NewRegistry()
+	client, err := hubClient(e, reg)
+	if err != nil {
+		return err
+	}
+	store, err := work.OpenStore(e.Redis, e.Prefix, e.Partitions)
+	if err != nil {
+		return err
+	}
+	index, err := clock.New(clock.Config{Partitions: e.Partitions, Now: work.Now}, &countedIndex{store, e.Progress}, client.Log(schemas.TopicCaseLog), e.Log, reg)
+	if err != nil {
+		return err
+	}
+	out := client.Publisher()
+	publish := func(ctx context.Context, recs ...schemas.Record) error {
+		err := out.Produce(ctx, recs...)
+		if err == nil {
+			e.Progress.Events(len(recs))
+		}
+		return err
+	}
+	return hubRun(ctx, e, client, func(r *bus.Runner) error {
+		r.Batch(bus.Step{Name: Feed, Topics: []string{schemas.TopicCaseLog}, Stamped: true}, feed.New(publish).Handle)
+		r.Batch(bus.Step{Name: Clock, Topics: []string{schemas.TopicCaseLog}, Stamped: true, Assigned: index.Assigned, Revoked: index.Revoked}, index.Handle)
+		return nil
+	})
+}
+
+// countedIndex counts the log positions that Redis has been brought to.
+type countedIndex struct {
+	*deadline.Store
+	progress *Progress
+}
+
+func (c *countedIndex) Apply(ctx context.Context, p deadline.Projection) (deadline.Verdict, int64, error) {
+	v, mark, err := c.Store.Apply(ctx, p)
+	if err == nil && v == deadline.Applied {
+		c.progress.Indexed(int(p.Next - p.From))
+	}
+	return v, mark, err
+}
+
+func hubEffects(ctx context.Context, e *Env) error {
+	client, err := hubClient(e, prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	out := client.Publisher()
+	w := effect.Worker{Step: Verification, Kind: schemas.EffectVerify, Call: foreignCall(e), Now: work.Now,
+		Publish: func(ctx context.Context, recs ...schemas.Record) error {
+			err := out.Produce(ctx, recs...)
+			if err == nil {
+				e.Progress.Results(len(recs))
+			}
+			return err
+		}}
+	return hubRun(ctx, e, client, func(r *bus.Runner) error {
+		r.Lanes(bus.Step{Name: Verification, Topics: []string{schemas.TopicCaseLog}, Stamped: true}, func(ctx context.Context, rec bus.Record) error {
+			e.Progress.Begin()
+			return w.Handle(ctx, rec)
+		})
+		return nil
+	})
+}
+
+// foreignCall answers after the time that a foreign system takes.
+func foreignCall(e *Env) func(context.Context, schemas.Order) (schemas.EffectResult, error) {
+	return func(ctx context.Context, _ schemas.Order) (schemas.EffectResult, error) {
+		if e.CallTime > 0 {
+			t := time.NewTimer(e.CallTime)
+			defer t.Stop()
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				return schemas.EffectResult{}, ctx.Err()
+			}
+		}
+		return schemas.EffectResult{At: schemas.At(work.Now()), Facts: &schemas.Facts{AsOf: schemas.At(work.Now())}}, nil
+	}
+}
