@@ -21,13 +21,13 @@ func encode[T any, P document[T]](v P) ([]byte, error) {
 
 // decode keeps the values out of the error: it names the property at most.
 func decode[T any, P document[T]](topic string, b []byte, how reading) (*T, error) {
-	v, r := readDocument[T, P](b, how == shared)
+	v, r := readDocument[T, P](b, how)
 	switch {
 	case r.broken || r.lost && r.fault == "":
 		return nil, fmt.Errorf("decode %s: not its JSON", topic)
 	case r.lost:
 		return nil, fmt.Errorf("decode %s: %s is of another kind", topic, r.fault)
-	case how == checked && r.fault != "":
+	case how.checked && r.fault != "":
 		return nil, fmt.Errorf("decode %s: %s is not as its schema says", topic, r.fault)
 	}
 	return v, nil

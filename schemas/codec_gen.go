@@ -4,8 +4,6 @@
 
 package schemas
 
-import "unicode/utf8"
-
 // Patterns of the schemas.
 var (
 	pattern14 = newPattern("^(condition|agent|material:[a-z][a-z0-9_]{0,39})$")
@@ -45,15 +43,11 @@ func (v *Agent) read(r *reader) (seen uint32) {
 		case "citizen_id":
 			seen = r.once(seen, 1<<0)
 			v.CitizenID = r.str("Agent.citizen_id")
-			if !pattern1.matches(v.CitizenID) {
-				r.invalid("Agent.citizen_id")
-			}
+			r.match(pattern1, v.CitizenID, "Agent.citizen_id")
 		case "full_name":
 			seen = r.once(seen, 1<<1)
 			v.FullName = r.str("Agent.full_name")
-			if n := utf8.RuneCountInString(v.FullName); n < 1 || n > 100 {
-				r.invalid("Agent.full_name")
-			}
+			r.length(v.FullName, 1, 100, "Agent.full_name")
 		case "relation":
 			seen = r.once(seen, 1<<2)
 			if word, ok := r.word("Agent.relation"); ok {
@@ -98,21 +92,15 @@ func (v *ApplicationEvent) read(r *reader) (seen uint32) {
 		case "event_id":
 			seen = r.once(seen, 1<<0)
 			v.EventID = r.str("ApplicationEvent.event_id")
-			if !pattern2.matches(v.EventID) {
-				r.invalid("ApplicationEvent.event_id")
-			}
+			r.match(pattern2, v.EventID, "ApplicationEvent.event_id")
 		case "dossier_id":
 			seen = r.once(seen, 1<<1)
 			v.DossierID = r.str("ApplicationEvent.dossier_id")
-			if !pattern3.matches(v.DossierID) {
-				r.invalid("ApplicationEvent.dossier_id")
-			}
+			r.match(pattern3, v.DossierID, "ApplicationEvent.dossier_id")
 		case "application_no":
 			seen = r.once(seen, 1<<2)
 			v.ApplicationNo = r.str("ApplicationEvent.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("ApplicationEvent.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "ApplicationEvent.application_no")
 		case "seq":
 			seen = r.once(seen, 1<<3)
 			v.Seq = r.number("ApplicationEvent.seq", 64, 1, 9223372036854775807)
@@ -270,9 +258,7 @@ func (v *ApplicationEvent) read(r *reader) (seen uint32) {
 		case "division":
 			seen = r.once(seen, 1<<11)
 			v.Division = r.str("ApplicationEvent.division")
-			if !pattern5.matches(v.Division) {
-				r.invalid("ApplicationEvent.division")
-			}
+			r.match(pattern5, v.Division, "ApplicationEvent.division")
 		case "reasons":
 			seen = r.once(seen, 1<<12)
 			v.Reasons = nil
@@ -380,15 +366,11 @@ func (v *Case) read(r *reader) (seen uint32) {
 		case "application_no":
 			seen = r.once(seen, 1<<0)
 			v.ApplicationNo = r.str("Case.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("Case.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "Case.application_no")
 		case "body_hash":
 			seen = r.once(seen, 1<<1)
 			v.BodyHash = r.str("Case.body_hash")
-			if !pattern6.matches(v.BodyHash) {
-				r.invalid("Case.body_hash")
-			}
+			r.match(pattern6, v.BodyHash, "Case.body_hash")
 		case "stage":
 			seen = r.once(seen, 1<<2)
 			if word, ok := r.word("Case.stage"); ok {
@@ -533,9 +515,7 @@ func (v *Case) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Case.reasons")
-					if !pattern7.matches(item) {
-						r.invalid("Case.reasons")
-					}
+					r.match(pattern7, item, "Case.reasons")
 					v.Reasons = append(v.Reasons, item)
 				}
 			}
@@ -1038,15 +1018,11 @@ func (v *Code) read(r *reader) (seen uint32) {
 		case "code":
 			seen = r.once(seen, 1<<0)
 			v.Code = r.str("Code.code")
-			if !pattern8.matches(v.Code) {
-				r.invalid("Code.code")
-			}
+			r.match(pattern8, v.Code, "Code.code")
 		case "name":
 			seen = r.once(seen, 1<<1)
 			v.Name = r.str("Code.name")
-			if n := utf8.RuneCountInString(v.Name); n < 1 || n > 40 {
-				r.invalid("Code.name")
-			}
+			r.length(v.Name, 1, 40, "Code.name")
 		default:
 			r.skip()
 		}
@@ -1076,15 +1052,11 @@ func (v *Contradiction) read(r *reader) (seen uint32) {
 		case "source_application_no":
 			seen = r.once(seen, 1<<0)
 			v.SourceApplicationNo = r.str("Contradiction.source_application_no")
-			if !pattern9.matches(v.SourceApplicationNo) {
-				r.invalid("Contradiction.source_application_no")
-			}
+			r.match(pattern9, v.SourceApplicationNo, "Contradiction.source_application_no")
 		case "other_application_no":
 			seen = r.once(seen, 1<<1)
 			v.OtherApplicationNo = r.str("Contradiction.other_application_no")
-			if !pattern4.matches(v.OtherApplicationNo) {
-				r.invalid("Contradiction.other_application_no")
-			}
+			r.match(pattern4, v.OtherApplicationNo, "Contradiction.other_application_no")
 		default:
 			r.skip()
 		}
@@ -1114,15 +1086,11 @@ func (v *DeadLetter) read(r *reader) (seen uint32) {
 		case "dead_letter_id":
 			seen = r.once(seen, 1<<0)
 			v.DeadLetterID = r.str("DeadLetter.dead_letter_id")
-			if n := utf8.RuneCountInString(v.DeadLetterID); n < 1 || n > 400 {
-				r.invalid("DeadLetter.dead_letter_id")
-			}
+			r.length(v.DeadLetterID, 1, 400, "DeadLetter.dead_letter_id")
 		case "topic":
 			seen = r.once(seen, 1<<1)
 			v.Topic = r.str("DeadLetter.topic")
-			if n := utf8.RuneCountInString(v.Topic); n < 1 || n > 249 {
-				r.invalid("DeadLetter.topic")
-			}
+			r.length(v.Topic, 1, 249, "DeadLetter.topic")
 		case "partition":
 			seen = r.once(seen, 1<<2)
 			v.Partition = int32(r.number("DeadLetter.partition", 32, 0, 9223372036854775807))
@@ -1135,9 +1103,7 @@ func (v *DeadLetter) read(r *reader) (seen uint32) {
 		case "step":
 			seen = r.once(seen, 1<<5)
 			v.Step = r.str("DeadLetter.step")
-			if !pattern10.matches(v.Step) {
-				r.invalid("DeadLetter.step")
-			}
+			r.match(pattern10, v.Step, "DeadLetter.step")
 		case "class":
 			seen = r.once(seen, 1<<6)
 			if word, ok := r.word("DeadLetter.class"); ok {
@@ -1314,15 +1280,11 @@ func (v *Declaration) read(r *reader) (seen uint32) {
 		case "version":
 			seen = r.once(seen, 1<<0)
 			v.Version = r.str("Declaration.version")
-			if !pattern11.matches(v.Version) {
-				r.invalid("Declaration.version")
-			}
+			r.match(pattern11, v.Version, "Declaration.version")
 		case "sha256":
 			seen = r.once(seen, 1<<1)
 			v.SHA256 = r.str("Declaration.sha256")
-			if !pattern6.matches(v.SHA256) {
-				r.invalid("Declaration.sha256")
-			}
+			r.match(pattern6, v.SHA256, "Declaration.sha256")
 		case "date":
 			seen = r.once(seen, 1<<2)
 			v.Date = r.date("Declaration.date")
@@ -1357,15 +1319,11 @@ func (v *Dossier) read(r *reader) (seen uint32) {
 		case "dossier_id":
 			seen = r.once(seen, 1<<0)
 			v.DossierID = r.str("Dossier.dossier_id")
-			if !pattern3.matches(v.DossierID) {
-				r.invalid("Dossier.dossier_id")
-			}
+			r.match(pattern3, v.DossierID, "Dossier.dossier_id")
 		case "person_token":
 			seen = r.once(seen, 1<<1)
 			v.PersonToken = r.str("Dossier.person_token")
-			if !pattern12.matches(v.PersonToken) {
-				r.invalid("Dossier.person_token")
-			}
+			r.match(pattern12, v.PersonToken, "Dossier.person_token")
 		case "seq":
 			seen = r.once(seen, 1<<2)
 			v.Seq = r.number("Dossier.seq", 64, 1, 9223372036854775807)
@@ -1487,9 +1445,7 @@ func (v *Duty) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("Duty.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("Duty.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "Duty.effect_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Duty.kind"); ok {
@@ -1516,15 +1472,11 @@ func (v *Duty) read(r *reader) (seen uint32) {
 		case "permit_no":
 			seen = r.once(seen, 1<<2)
 			v.PermitNo = r.str("Duty.permit_no")
-			if n := utf8.RuneCountInString(v.PermitNo); n < 1 || n > 64 {
-				r.invalid("Duty.permit_no")
-			}
+			r.length(v.PermitNo, 1, 64, "Duty.permit_no")
 		case "new_no":
 			seen = r.once(seen, 1<<3)
 			v.NewNo = r.str("Duty.new_no")
-			if n := utf8.RuneCountInString(v.NewNo); n < 1 || n > 64 {
-				r.invalid("Duty.new_no")
-			}
+			r.length(v.NewNo, 1, 64, "Duty.new_no")
 		case "notice":
 			seen = r.once(seen, 1<<4)
 			if word, ok := r.word("Duty.notice"); ok {
@@ -1550,9 +1502,7 @@ func (v *Duty) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Duty.reasons")
-					if !pattern7.matches(item) {
-						r.invalid("Duty.reasons")
-					}
+					r.match(pattern7, item, "Duty.reasons")
 					v.Reasons = append(v.Reasons, item)
 				}
 			}
@@ -1564,9 +1514,7 @@ func (v *Duty) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Duty.items")
-					if !pattern14.matches(item) {
-						r.invalid("Duty.items")
-					}
+					r.match(pattern14, item, "Duty.items")
 					v.Items = append(v.Items, item)
 				}
 			}
@@ -1582,9 +1530,7 @@ func (v *Duty) read(r *reader) (seen uint32) {
 		case "run":
 			seen = r.once(seen, 1<<9)
 			v.Run = r.str("Duty.run")
-			if n := utf8.RuneCountInString(v.Run); n < 1 || n > 200 {
-				r.invalid("Duty.run")
-			}
+			r.length(v.Run, 1, 200, "Duty.run")
 		case "status":
 			seen = r.once(seen, 1<<10)
 			if word, ok := r.word("Duty.status"); ok {
@@ -1737,9 +1683,7 @@ func (v *Effect) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("Effect.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("Effect.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "Effect.effect_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Effect.kind"); ok {
@@ -1766,15 +1710,11 @@ func (v *Effect) read(r *reader) (seen uint32) {
 		case "permit_no":
 			seen = r.once(seen, 1<<2)
 			v.PermitNo = r.str("Effect.permit_no")
-			if n := utf8.RuneCountInString(v.PermitNo); n < 1 || n > 64 {
-				r.invalid("Effect.permit_no")
-			}
+			r.length(v.PermitNo, 1, 64, "Effect.permit_no")
 		case "new_no":
 			seen = r.once(seen, 1<<3)
 			v.NewNo = r.str("Effect.new_no")
-			if n := utf8.RuneCountInString(v.NewNo); n < 1 || n > 64 {
-				r.invalid("Effect.new_no")
-			}
+			r.length(v.NewNo, 1, 64, "Effect.new_no")
 		case "notice":
 			seen = r.once(seen, 1<<4)
 			if word, ok := r.word("Effect.notice"); ok {
@@ -1800,9 +1740,7 @@ func (v *Effect) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Effect.reasons")
-					if !pattern7.matches(item) {
-						r.invalid("Effect.reasons")
-					}
+					r.match(pattern7, item, "Effect.reasons")
 					v.Reasons = append(v.Reasons, item)
 				}
 			}
@@ -1814,9 +1752,7 @@ func (v *Effect) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Effect.items")
-					if !pattern14.matches(item) {
-						r.invalid("Effect.items")
-					}
+					r.match(pattern14, item, "Effect.items")
 					v.Items = append(v.Items, item)
 				}
 			}
@@ -1832,9 +1768,7 @@ func (v *Effect) read(r *reader) (seen uint32) {
 		case "run":
 			seen = r.once(seen, 1<<9)
 			v.Run = r.str("Effect.run")
-			if n := utf8.RuneCountInString(v.Run); n < 1 || n > 200 {
-				r.invalid("Effect.run")
-			}
+			r.length(v.Run, 1, 200, "Effect.run")
 		default:
 			r.skip()
 		}
@@ -1918,15 +1852,11 @@ func (v *EffectAttempt) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("EffectAttempt.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("EffectAttempt.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "EffectAttempt.effect_id")
 		case "run":
 			seen = r.once(seen, 1<<1)
 			v.Run = r.str("EffectAttempt.run")
-			if n := utf8.RuneCountInString(v.Run); n < 1 || n > 200 {
-				r.invalid("EffectAttempt.run")
-			}
+			r.length(v.Run, 1, 200, "EffectAttempt.run")
 		default:
 			r.skip()
 		}
@@ -1956,9 +1886,7 @@ func (v *EffectResult) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("EffectResult.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("EffectResult.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "EffectResult.effect_id")
 		case "status":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("EffectResult.status"); ok {
@@ -2046,27 +1974,19 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 		case "application_no":
 			seen = r.once(seen, 1<<0)
 			v.ApplicationNo = r.str("EndedCase.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("EndedCase.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "EndedCase.application_no")
 		case "source":
 			seen = r.once(seen, 1<<1)
 			v.Source = r.str("EndedCase.source")
-			if !pattern10.matches(v.Source) {
-				r.invalid("EndedCase.source")
-			}
+			r.match(pattern10, v.Source, "EndedCase.source")
 		case "source_application_no":
 			seen = r.once(seen, 1<<2)
 			v.SourceApplicationNo = r.str("EndedCase.source_application_no")
-			if !pattern9.matches(v.SourceApplicationNo) {
-				r.invalid("EndedCase.source_application_no")
-			}
+			r.match(pattern9, v.SourceApplicationNo, "EndedCase.source_application_no")
 		case "body_hash":
 			seen = r.once(seen, 1<<3)
 			v.BodyHash = r.str("EndedCase.body_hash")
-			if !pattern6.matches(v.BodyHash) {
-				r.invalid("EndedCase.body_hash")
-			}
+			r.match(pattern6, v.BodyHash, "EndedCase.body_hash")
 		case "submitted_at":
 			seen = r.once(seen, 1<<4)
 			v.SubmittedAt = r.time("EndedCase.submitted_at")
@@ -2097,18 +2017,14 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("EndedCase.reasons")
-					if !pattern7.matches(item) {
-						r.invalid("EndedCase.reasons")
-					}
+					r.match(pattern7, item, "EndedCase.reasons")
 					v.Reasons = append(v.Reasons, item)
 				}
 			}
 		case "permit_no":
 			seen = r.once(seen, 1<<7)
 			v.PermitNo = r.str("EndedCase.permit_no")
-			if n := utf8.RuneCountInString(v.PermitNo); n < 1 || n > 64 {
-				r.invalid("EndedCase.permit_no")
-			}
+			r.length(v.PermitNo, 1, 64, "EndedCase.permit_no")
 		case "accepted_at":
 			seen = r.once(seen, 1<<8)
 			if r.present("EndedCase.accepted_at") {
@@ -2190,9 +2106,7 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 		case "division":
 			seen = r.once(seen, 1<<18)
 			v.Division = r.str("EndedCase.division")
-			if !pattern5.matches(v.Division) {
-				r.invalid("EndedCase.division")
-			}
+			r.match(pattern5, v.Division, "EndedCase.division")
 		case "findings":
 			seen = r.once(seen, 1<<19)
 			v.Findings = nil
@@ -2439,9 +2353,7 @@ func (v *Event) read(r *reader) (seen uint32) {
 		case "application_no":
 			seen = r.once(seen, 1<<2)
 			v.ApplicationNo = r.str("Event.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("Event.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "Event.application_no")
 		case "from":
 			seen = r.once(seen, 1<<3)
 			if word, ok := r.word("Event.from"); ok {
@@ -2531,9 +2443,7 @@ func (v *Event) read(r *reader) (seen uint32) {
 		case "officer":
 			seen = r.once(seen, 1<<5)
 			v.Officer = r.str("Event.officer")
-			if n := utf8.RuneCountInString(v.Officer); n < 1 || n > 64 {
-				r.invalid("Event.officer")
-			}
+			r.length(v.Officer, 1, 64, "Event.officer")
 		case "remark":
 			seen = r.once(seen, 1<<6)
 			v.Remark = r.str("Event.remark")
@@ -2545,9 +2455,7 @@ func (v *Event) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Event.reasons")
-					if !pattern7.matches(item) {
-						r.invalid("Event.reasons")
-					}
+					r.match(pattern7, item, "Event.reasons")
 					v.Reasons = append(v.Reasons, item)
 				}
 			}
@@ -2559,18 +2467,14 @@ func (v *Event) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Event.items")
-					if !pattern14.matches(item) {
-						r.invalid("Event.items")
-					}
+					r.match(pattern14, item, "Event.items")
 					v.Items = append(v.Items, item)
 				}
 			}
 		case "effect_id":
 			seen = r.once(seen, 1<<9)
 			v.EffectID = r.str("Event.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("Event.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "Event.effect_id")
 		case "code":
 			seen = r.once(seen, 1<<10)
 			v.Code = r.str("Event.code")
@@ -2635,9 +2539,7 @@ func (v *Event) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Event.papers")
-					if n := utf8.RuneCountInString(item); n < 1 || n > 300 {
-						r.invalid("Event.papers")
-					}
+					r.length(item, 1, 300, "Event.papers")
 					v.Papers = append(v.Papers, item)
 				}
 			}
@@ -2874,9 +2776,7 @@ func (v *Finding) read(r *reader) (seen uint32) {
 		case "rule":
 			seen = r.once(seen, 1<<0)
 			v.Rule = r.str("Finding.rule")
-			if !pattern15.matches(v.Rule) {
-				r.invalid("Finding.rule")
-			}
+			r.match(pattern15, v.Rule, "Finding.rule")
 		case "outcome":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Finding.outcome"); ok {
@@ -2897,9 +2797,7 @@ func (v *Finding) read(r *reader) (seen uint32) {
 		case "reason":
 			seen = r.once(seen, 1<<2)
 			v.Reason = r.str("Finding.reason")
-			if !pattern7.matches(v.Reason) {
-				r.invalid("Finding.reason")
-			}
+			r.match(pattern7, v.Reason, "Finding.reason")
 		case "basis":
 			seen = r.once(seen, 1<<3)
 			v.Basis = r.str("Finding.basis")
@@ -2960,9 +2858,7 @@ func (v *FreeText) read(r *reader) (seen uint32) {
 		case "text":
 			seen = r.once(seen, 1<<1)
 			v.Text = r.str("FreeText.text")
-			if n := utf8.RuneCountInString(v.Text); n < 1 || n > 200 {
-				r.invalid("FreeText.text")
-			}
+			r.length(v.Text, 1, 200, "FreeText.text")
 		default:
 			r.skip()
 		}
@@ -3025,9 +2921,7 @@ func (v *Input) read(r *reader) (seen uint32) {
 		case "input_id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("Input.input_id")
-			if !pattern16.matches(v.InputID) {
-				r.invalid("Input.input_id")
-			}
+			r.match(pattern16, v.InputID, "Input.input_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Input.kind"); ok {
@@ -3060,42 +2954,30 @@ func (v *Input) read(r *reader) (seen uint32) {
 		case "dossier_id":
 			seen = r.once(seen, 1<<2)
 			v.DossierID = r.str("Input.dossier_id")
-			if !pattern3.matches(v.DossierID) {
-				r.invalid("Input.dossier_id")
-			}
+			r.match(pattern3, v.DossierID, "Input.dossier_id")
 		case "person_token":
 			seen = r.once(seen, 1<<3)
 			v.PersonToken = r.str("Input.person_token")
-			if !pattern12.matches(v.PersonToken) {
-				r.invalid("Input.person_token")
-			}
+			r.match(pattern12, v.PersonToken, "Input.person_token")
 		case "application_no":
 			seen = r.once(seen, 1<<4)
 			v.ApplicationNo = r.str("Input.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("Input.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "Input.application_no")
 		case "source":
 			seen = r.once(seen, 1<<5)
 			v.Source = r.str("Input.source")
-			if !pattern10.matches(v.Source) {
-				r.invalid("Input.source")
-			}
+			r.match(pattern10, v.Source, "Input.source")
 		case "received_at":
 			seen = r.once(seen, 1<<6)
 			v.ReceivedAt = r.time("Input.received_at")
 		case "body_hash":
 			seen = r.once(seen, 1<<7)
 			v.BodyHash = r.str("Input.body_hash")
-			if !pattern6.matches(v.BodyHash) {
-				r.invalid("Input.body_hash")
-			}
+			r.match(pattern6, v.BodyHash, "Input.body_hash")
 		case "traceparent":
 			seen = r.once(seen, 1<<8)
 			v.Traceparent = r.str("Input.traceparent")
-			if !pattern17.matches(v.Traceparent) {
-				r.invalid("Input.traceparent")
-			}
+			r.match(pattern17, v.Traceparent, "Input.traceparent")
 		case "submission":
 			seen = r.once(seen, 1<<9)
 			if r.present("Input.submission") {
@@ -3328,9 +3210,7 @@ func (v *InputRef) read(r *reader) (seen uint32) {
 		case "input_id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("InputRef.input_id")
-			if !pattern16.matches(v.InputID) {
-				r.invalid("InputRef.input_id")
-			}
+			r.match(pattern16, v.InputID, "InputRef.input_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("InputRef.kind"); ok {
@@ -3363,9 +3243,7 @@ func (v *InputRef) read(r *reader) (seen uint32) {
 		case "source":
 			seen = r.once(seen, 1<<2)
 			v.Source = r.str("InputRef.source")
-			if !pattern10.matches(v.Source) {
-				r.invalid("InputRef.source")
-			}
+			r.match(pattern10, v.Source, "InputRef.source")
 		case "received_at":
 			seen = r.once(seen, 1<<3)
 			v.ReceivedAt = r.time("InputRef.received_at")
@@ -3378,9 +3256,7 @@ func (v *InputRef) read(r *reader) (seen uint32) {
 		case "traceparent":
 			seen = r.once(seen, 1<<6)
 			v.Traceparent = r.str("InputRef.traceparent")
-			if !pattern17.matches(v.Traceparent) {
-				r.invalid("InputRef.traceparent")
-			}
+			r.match(pattern17, v.Traceparent, "InputRef.traceparent")
 		default:
 			r.skip()
 		}
@@ -3428,9 +3304,7 @@ func (v *Interval) read(r *reader) (seen uint32) {
 		case "division":
 			seen = r.once(seen, 1<<2)
 			v.Division = r.str("Interval.division")
-			if !pattern18.matches(v.Division) {
-				r.invalid("Interval.division")
-			}
+			r.match(pattern18, v.Division, "Interval.division")
 		default:
 			r.skip()
 		}
@@ -3472,9 +3346,7 @@ func (v *ItemList) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("ItemList.items")
-					if !pattern14.matches(item) {
-						r.invalid("ItemList.items")
-					}
+					r.match(pattern14, item, "ItemList.items")
 					v.Items = append(v.Items, item)
 				}
 				if len(v.Items) < 1 {
@@ -3484,9 +3356,7 @@ func (v *ItemList) read(r *reader) (seen uint32) {
 		case "officer":
 			seen = r.once(seen, 1<<2)
 			v.Officer = r.str("ItemList.officer")
-			if n := utf8.RuneCountInString(v.Officer); n < 1 || n > 64 {
-				r.invalid("ItemList.officer")
-			}
+			r.length(v.Officer, 1, 64, "ItemList.officer")
 		case "remark":
 			seen = r.once(seen, 1<<3)
 			v.Remark = r.str("ItemList.remark")
@@ -3498,9 +3368,7 @@ func (v *ItemList) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("ItemList.visible")
-					if !pattern14.matches(item) {
-						r.invalid("ItemList.visible")
-					}
+					r.match(pattern14, item, "ItemList.visible")
 					v.Visible = append(v.Visible, item)
 				}
 			}
@@ -3651,9 +3519,7 @@ func (v *KnownPermit) read(r *reader) (seen uint32) {
 		case "permit_no":
 			seen = r.once(seen, 1<<0)
 			v.PermitNo = r.str("KnownPermit.permit_no")
-			if n := utf8.RuneCountInString(v.PermitNo); n < 1 || n > 64 {
-				r.invalid("KnownPermit.permit_no")
-			}
+			r.length(v.PermitNo, 1, 64, "KnownPermit.permit_no")
 		case "status":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("KnownPermit.status"); ok {
@@ -3674,9 +3540,7 @@ func (v *KnownPermit) read(r *reader) (seen uint32) {
 		case "division":
 			seen = r.once(seen, 1<<2)
 			v.Division = r.str("KnownPermit.division")
-			if !pattern18.matches(v.Division) {
-				r.invalid("KnownPermit.division")
-			}
+			r.match(pattern18, v.Division, "KnownPermit.division")
 		case "issued_on":
 			seen = r.once(seen, 1<<3)
 			v.IssuedOn = r.date("KnownPermit.issued_on")
@@ -3779,33 +3643,23 @@ func (v *Material) read(r *reader) (seen uint32) {
 		case "kind":
 			seen = r.once(seen, 1<<0)
 			v.Kind = r.str("Material.kind")
-			if !pattern19.matches(v.Kind) {
-				r.invalid("Material.kind")
-			}
+			r.match(pattern19, v.Kind, "Material.kind")
 		case "name":
 			seen = r.once(seen, 1<<1)
 			v.Name = r.str("Material.name")
-			if n := utf8.RuneCountInString(v.Name); n < 1 || n > 120 {
-				r.invalid("Material.name")
-			}
+			r.length(v.Name, 1, 120, "Material.name")
 		case "size":
 			seen = r.once(seen, 1<<2)
 			v.Size = r.number("Material.size", 64, 1, 9223372036854775807)
 		case "sha256":
 			seen = r.once(seen, 1<<3)
 			v.SHA256 = r.str("Material.sha256")
-			if !pattern6.matches(v.SHA256) {
-				r.invalid("Material.sha256")
-			}
+			r.match(pattern6, v.SHA256, "Material.sha256")
 		case "uri":
 			seen = r.once(seen, 1<<4)
 			v.URI = r.str("Material.uri")
-			if n := utf8.RuneCountInString(v.URI); n < 1 || n > 500 {
-				r.invalid("Material.uri")
-			}
-			if !absoluteURI(v.URI) {
-				r.invalid("Material.uri")
-			}
+			r.length(v.URI, 1, 500, "Material.uri")
+			r.uri(v.URI, "Material.uri")
 		default:
 			r.skip()
 		}
@@ -3876,9 +3730,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 		case "officer":
 			seen = r.once(seen, 1<<1)
 			v.Officer = r.str("OfficerAction.officer")
-			if n := utf8.RuneCountInString(v.Officer); n < 1 || n > 64 {
-				r.invalid("OfficerAction.officer")
-			}
+			r.length(v.Officer, 1, 64, "OfficerAction.officer")
 		case "townships":
 			seen = r.once(seen, 1<<2)
 			v.Townships = nil
@@ -3887,9 +3739,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("OfficerAction.townships")
-					if !pattern5.matches(item) {
-						r.invalid("OfficerAction.townships")
-					}
+					r.match(pattern5, item, "OfficerAction.townships")
 					v.Townships = append(v.Townships, item)
 				}
 			}
@@ -3901,9 +3751,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("OfficerAction.reasons")
-					if !pattern7.matches(item) {
-						r.invalid("OfficerAction.reasons")
-					}
+					r.match(pattern7, item, "OfficerAction.reasons")
 					v.Reasons = append(v.Reasons, item)
 				}
 			}
@@ -3915,9 +3763,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("OfficerAction.items")
-					if !pattern14.matches(item) {
-						r.invalid("OfficerAction.items")
-					}
+					r.match(pattern14, item, "OfficerAction.items")
 					v.Items = append(v.Items, item)
 				}
 			}
@@ -3954,9 +3800,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<7)
 			v.EffectID = r.str("OfficerAction.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("OfficerAction.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "OfficerAction.effect_id")
 		case "verdict":
 			seen = r.once(seen, 1<<8)
 			if word, ok := r.word("OfficerAction.verdict"); ok {
@@ -4103,9 +3947,7 @@ func (v *Opinion) read(r *reader) (seen uint32) {
 		case "officer":
 			seen = r.once(seen, 1<<2)
 			v.Officer = r.str("Opinion.officer")
-			if n := utf8.RuneCountInString(v.Officer); n < 1 || n > 64 {
-				r.invalid("Opinion.officer")
-			}
+			r.length(v.Officer, 1, 64, "Opinion.officer")
 		case "remark":
 			seen = r.once(seen, 1<<3)
 			v.Remark = r.str("Opinion.remark")
@@ -4214,21 +4056,15 @@ func (v *Permit) read(r *reader) (seen uint32) {
 		case "permit_no":
 			seen = r.once(seen, 1<<0)
 			v.PermitNo = r.str("Permit.permit_no")
-			if n := utf8.RuneCountInString(v.PermitNo); n < 1 || n > 64 {
-				r.invalid("Permit.permit_no")
-			}
+			r.length(v.PermitNo, 1, 64, "Permit.permit_no")
 		case "licence_id":
 			seen = r.once(seen, 1<<1)
 			v.LicenceID = r.str("Permit.licence_id")
-			if !pattern20.matches(v.LicenceID) {
-				r.invalid("Permit.licence_id")
-			}
+			r.match(pattern20, v.LicenceID, "Permit.licence_id")
 		case "application_no":
 			seen = r.once(seen, 1<<2)
 			v.ApplicationNo = r.str("Permit.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("Permit.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "Permit.application_no")
 		case "issued_at":
 			seen = r.once(seen, 1<<3)
 			v.IssuedAt = r.time("Permit.issued_at")
@@ -4280,21 +4116,15 @@ func (v *PermitEvent) read(r *reader) (seen uint32) {
 		case "event_id":
 			seen = r.once(seen, 1<<0)
 			v.EventID = r.str("PermitEvent.event_id")
-			if !pattern2.matches(v.EventID) {
-				r.invalid("PermitEvent.event_id")
-			}
+			r.match(pattern2, v.EventID, "PermitEvent.event_id")
 		case "dossier_id":
 			seen = r.once(seen, 1<<1)
 			v.DossierID = r.str("PermitEvent.dossier_id")
-			if !pattern3.matches(v.DossierID) {
-				r.invalid("PermitEvent.dossier_id")
-			}
+			r.match(pattern3, v.DossierID, "PermitEvent.dossier_id")
 		case "application_no":
 			seen = r.once(seen, 1<<2)
 			v.ApplicationNo = r.str("PermitEvent.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("PermitEvent.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "PermitEvent.application_no")
 		case "seq":
 			seen = r.once(seen, 1<<3)
 			v.Seq = r.number("PermitEvent.seq", 64, 1, 9223372036854775807)
@@ -4317,21 +4147,15 @@ func (v *PermitEvent) read(r *reader) (seen uint32) {
 		case "permit_no":
 			seen = r.once(seen, 1<<6)
 			v.PermitNo = r.str("PermitEvent.permit_no")
-			if n := utf8.RuneCountInString(v.PermitNo); n < 1 || n > 64 {
-				r.invalid("PermitEvent.permit_no")
-			}
+			r.length(v.PermitNo, 1, 64, "PermitEvent.permit_no")
 		case "licence_id":
 			seen = r.once(seen, 1<<7)
 			v.LicenceID = r.str("PermitEvent.licence_id")
-			if !pattern20.matches(v.LicenceID) {
-				r.invalid("PermitEvent.licence_id")
-			}
+			r.match(pattern20, v.LicenceID, "PermitEvent.licence_id")
 		case "replaced_by":
 			seen = r.once(seen, 1<<8)
 			v.ReplacedBy = r.str("PermitEvent.replaced_by")
-			if n := utf8.RuneCountInString(v.ReplacedBy); n < 1 || n > 64 {
-				r.invalid("PermitEvent.replaced_by")
-			}
+			r.length(v.ReplacedBy, 1, 64, "PermitEvent.replaced_by")
 		case "at":
 			seen = r.once(seen, 1<<9)
 			v.At = r.time("PermitEvent.at")
@@ -4384,15 +4208,11 @@ func (v *Person) read(r *reader) (seen uint32) {
 		case "citizen_id":
 			seen = r.once(seen, 1<<0)
 			v.CitizenID = r.str("Person.citizen_id")
-			if !pattern1.matches(v.CitizenID) {
-				r.invalid("Person.citizen_id")
-			}
+			r.match(pattern1, v.CitizenID, "Person.citizen_id")
 		case "full_name":
 			seen = r.once(seen, 1<<1)
 			v.FullName = r.str("Person.full_name")
-			if n := utf8.RuneCountInString(v.FullName); n < 1 || n > 100 {
-				r.invalid("Person.full_name")
-			}
+			r.length(v.FullName, 1, 100, "Person.full_name")
 		case "sex":
 			seen = r.once(seen, 1<<2)
 			if word, ok := r.word("Person.sex"); ok {
@@ -4412,15 +4232,11 @@ func (v *Person) read(r *reader) (seen uint32) {
 		case "hukou_address":
 			seen = r.once(seen, 1<<4)
 			v.HukouAddress = r.str("Person.hukou_address")
-			if n := utf8.RuneCountInString(v.HukouAddress); n < 1 || n > 200 {
-				r.invalid("Person.hukou_address")
-			}
+			r.length(v.HukouAddress, 1, 200, "Person.hukou_address")
 		case "current_address":
 			seen = r.once(seen, 1<<5)
 			v.CurrentAddress = r.str("Person.current_address")
-			if n := utf8.RuneCountInString(v.CurrentAddress); n < 1 || n > 200 {
-				r.invalid("Person.current_address")
-			}
+			r.length(v.CurrentAddress, 1, 200, "Person.current_address")
 		case "contact_phone":
 			seen = r.once(seen, 1<<6)
 			v.ContactPhone.read(r)
@@ -4435,9 +4251,7 @@ func (v *Person) read(r *reader) (seen uint32) {
 		case "signature_evidence":
 			seen = r.once(seen, 1<<8)
 			v.Signature = r.str("Person.signature_evidence")
-			if n := utf8.RuneCountInString(v.Signature); n < 1 || n > 200 {
-				r.invalid("Person.signature_evidence")
-			}
+			r.length(v.Signature, 1, 200, "Person.signature_evidence")
 		case "other_text":
 			seen = r.once(seen, 1<<9)
 			v.OtherText = nil
@@ -4556,9 +4370,7 @@ func (v *Phone) read(r *reader) (seen uint32) {
 		case "number":
 			seen = r.once(seen, 1<<0)
 			v.Number = r.str("Phone.number")
-			if !pattern21.matches(v.Number) {
-				r.invalid("Phone.number")
-			}
+			r.match(pattern21, v.Number, "Phone.number")
 		case "source":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Phone.source"); ok {
@@ -4608,9 +4420,7 @@ func (v *ReasonText) read(r *reader) (seen uint32) {
 		case "code":
 			seen = r.once(seen, 1<<0)
 			v.Code = r.str("ReasonText.code")
-			if !pattern7.matches(v.Code) {
-				r.invalid("ReasonText.code")
-			}
+			r.match(pattern7, v.Code, "ReasonText.code")
 		case "text":
 			seen = r.once(seen, 1<<1)
 			v.Text = r.str("ReasonText.text")
@@ -4664,9 +4474,7 @@ func (v *Recount) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Recount.papers")
-					if n := utf8.RuneCountInString(item); n < 1 || n > 300 {
-						r.invalid("Recount.papers")
-					}
+					r.length(item, 1, 300, "Recount.papers")
 					v.Papers = append(v.Papers, item)
 				}
 				if len(v.Papers) < 1 {
@@ -4676,9 +4484,7 @@ func (v *Recount) read(r *reader) (seen uint32) {
 		case "officer":
 			seen = r.once(seen, 1<<3)
 			v.Officer = r.str("Recount.officer")
-			if n := utf8.RuneCountInString(v.Officer); n < 1 || n > 64 {
-				r.invalid("Recount.officer")
-			}
+			r.length(v.Officer, 1, 64, "Recount.officer")
 		case "clocks":
 			seen = r.once(seen, 1<<4)
 			v.Clocks = nil
@@ -4836,9 +4642,7 @@ func (v *Remark) read(r *reader) (seen uint32) {
 		case "input_id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("Remark.input_id")
-			if !pattern16.matches(v.InputID) {
-				r.invalid("Remark.input_id")
-			}
+			r.match(pattern16, v.InputID, "Remark.input_id")
 		case "opinion":
 			seen = r.once(seen, 1<<1)
 			v.Opinion = r.str("Remark.opinion")
@@ -4929,9 +4733,7 @@ func (v *SMSReceipt) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("SMSReceipt.effect_id")
-			if !pattern13.matches(v.EffectID) {
-				r.invalid("SMSReceipt.effect_id")
-			}
+			r.match(pattern13, v.EffectID, "SMSReceipt.effect_id")
 		case "ref":
 			seen = r.once(seen, 1<<1)
 			v.Ref = r.str("SMSReceipt.ref")
@@ -4981,15 +4783,11 @@ func (v *Seen) read(r *reader) (seen uint32) {
 		case "id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("Seen.id")
-			if !pattern16.matches(v.InputID) {
-				r.invalid("Seen.id")
-			}
+			r.match(pattern16, v.InputID, "Seen.id")
 		case "h":
 			seen = r.once(seen, 1<<1)
 			v.BodyHash = r.str("Seen.h")
-			if !pattern22.matches(v.BodyHash) {
-				r.invalid("Seen.h")
-			}
+			r.match(pattern22, v.BodyHash, "Seen.h")
 		default:
 			r.skip()
 		}
@@ -5086,15 +4884,11 @@ func (v *Submission) read(r *reader) (seen uint32) {
 		case "source":
 			seen = r.once(seen, 1<<0)
 			v.Source = r.str("Submission.source")
-			if !pattern10.matches(v.Source) {
-				r.invalid("Submission.source")
-			}
+			r.match(pattern10, v.Source, "Submission.source")
 		case "source_application_no":
 			seen = r.once(seen, 1<<1)
 			v.SourceApplicationNo = r.str("Submission.source_application_no")
-			if !pattern9.matches(v.SourceApplicationNo) {
-				r.invalid("Submission.source_application_no")
-			}
+			r.match(pattern9, v.SourceApplicationNo, "Submission.source_application_no")
 		case "channel":
 			seen = r.once(seen, 1<<2)
 			if word, ok := r.word("Submission.channel"); ok {
@@ -5127,21 +4921,15 @@ func (v *Submission) read(r *reader) (seen uint32) {
 		case "hukou_province":
 			seen = r.once(seen, 1<<5)
 			v.HukouProvince = r.str("Submission.hukou_province")
-			if !pattern23.matches(v.HukouProvince) {
-				r.invalid("Submission.hukou_province")
-			}
+			r.match(pattern23, v.HukouProvince, "Submission.hukou_province")
 		case "hukou_county":
 			seen = r.once(seen, 1<<6)
 			v.HukouCounty = r.str("Submission.hukou_county")
-			if !pattern24.matches(v.HukouCounty) {
-				r.invalid("Submission.hukou_county")
-			}
+			r.match(pattern24, v.HukouCounty, "Submission.hukou_county")
 		case "current_division":
 			seen = r.once(seen, 1<<7)
 			v.CurrentDivision = r.str("Submission.current_division")
-			if !pattern5.matches(v.CurrentDivision) {
-				r.invalid("Submission.current_division")
-			}
+			r.match(pattern5, v.CurrentDivision, "Submission.current_division")
 		case "employment":
 			seen = r.once(seen, 1<<8)
 			v.Employment = nil
@@ -5370,9 +5158,7 @@ func (v *Submission) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Submission.previous_permits")
-					if !pattern25.matches(item) {
-						r.invalid("Submission.previous_permits")
-					}
+					r.match(pattern25, item, "Submission.previous_permits")
 					v.PreviousPermits = append(v.PreviousPermits, item)
 				}
 			}
@@ -5794,9 +5580,7 @@ func (v *Supplement) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Supplement.previous_permits")
-					if !pattern25.matches(item) {
-						r.invalid("Supplement.previous_permits")
-					}
+					r.match(pattern25, item, "Supplement.previous_permits")
 					v.PreviousPermits = append(v.PreviousPermits, item)
 				}
 			}
@@ -5961,15 +5745,11 @@ func (v *TextVersion) read(r *reader) (seen uint32) {
 		case "version":
 			seen = r.once(seen, 1<<0)
 			v.Version = r.str("TextVersion.version")
-			if !pattern11.matches(v.Version) {
-				r.invalid("TextVersion.version")
-			}
+			r.match(pattern11, v.Version, "TextVersion.version")
 		case "sha256":
 			seen = r.once(seen, 1<<1)
 			v.SHA256 = r.str("TextVersion.sha256")
-			if !pattern6.matches(v.SHA256) {
-				r.invalid("TextVersion.sha256")
-			}
+			r.match(pattern6, v.SHA256, "TextVersion.sha256")
 		default:
 			r.skip()
 		}
@@ -6002,21 +5782,15 @@ func (v *Transition) read(r *reader) (seen uint32) {
 		case "prev_hash":
 			seen = r.once(seen, 1<<1)
 			v.PrevHash = r.str("Transition.prev_hash")
-			if !pattern6.matches(v.PrevHash) {
-				r.invalid("Transition.prev_hash")
-			}
+			r.match(pattern6, v.PrevHash, "Transition.prev_hash")
 		case "dossier_id":
 			seen = r.once(seen, 1<<2)
 			v.DossierID = r.str("Transition.dossier_id")
-			if !pattern3.matches(v.DossierID) {
-				r.invalid("Transition.dossier_id")
-			}
+			r.match(pattern3, v.DossierID, "Transition.dossier_id")
 		case "application_no":
 			seen = r.once(seen, 1<<3)
 			v.ApplicationNo = r.str("Transition.application_no")
-			if !pattern4.matches(v.ApplicationNo) {
-				r.invalid("Transition.application_no")
-			}
+			r.match(pattern4, v.ApplicationNo, "Transition.application_no")
 		case "input":
 			seen = r.once(seen, 1<<4)
 			v.Input.read(r)
@@ -6125,9 +5899,7 @@ func (v *Withdrawal) read(r *reader) (seen uint32) {
 		case "reason":
 			seen = r.once(seen, 1<<0)
 			v.Reason = r.str("Withdrawal.reason")
-			if !pattern7.matches(v.Reason) {
-				r.invalid("Withdrawal.reason")
-			}
+			r.match(pattern7, v.Reason, "Withdrawal.reason")
 		default:
 			r.skip()
 		}
@@ -6149,15 +5921,15 @@ func readTopic(topic string, b []byte) *reader {
 	var r *reader
 	switch topic {
 	case "applications.v1":
-		_, r = readDocument[ApplicationEvent](b, true)
+		_, r = readDocument[ApplicationEvent](b, reading{checked: true, shared: true})
 	case "case-input.v1":
-		_, r = readDocument[Input](b, true)
+		_, r = readDocument[Input](b, reading{checked: true, shared: true})
 	case "case-log.v1":
-		_, r = readDocument[Transition](b, true)
+		_, r = readDocument[Transition](b, reading{checked: true, shared: true})
 	case "dead-letter.v1":
-		_, r = readDocument[DeadLetter](b, true)
+		_, r = readDocument[DeadLetter](b, reading{checked: true, shared: true})
 	case "permits.v1":
-		_, r = readDocument[PermitEvent](b, true)
+		_, r = readDocument[PermitEvent](b, reading{checked: true, shared: true})
 	}
 	return r
 }

@@ -101,26 +101,24 @@ func (e *PermitEvent) Record() (Record, error) {
 }
 
 // AdmitInput reads a value of case-input where it enters the log: what its schema does not allow is refused. Unknown fields are tolerated.
-func AdmitInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, checked) }
+func AdmitInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, reading{checked: true}) }
 
 // DecodeInput reads a value of case-input. Unknown fields are tolerated, and so is what its schema does not allow.
-func DecodeInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, shared) }
+func DecodeInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, reading{shared: true}) }
 
 // DecodeTransition reads a value of case-log. Unknown fields are tolerated, and so is what its schema does not allow, because it stands in the
 // log already. The strings of the result keep a copy of b as a whole.
 func DecodeTransition(b []byte) (*Transition, error) {
-	return decode[Transition](TopicCaseLog, b, shared)
+	return decode[Transition](TopicCaseLog, b, reading{shared: true})
 }
 
 // DecodeDeadLetter reads a value of dead-letter.
 func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
-	return decode[DeadLetter](TopicDeadLetter, b, shared)
+	return decode[DeadLetter](TopicDeadLetter, b, reading{shared: true})
 }
 
 // reading says how a value is decoded.
-type reading int
-
-const (
-	checked reading = iota // what the schema does not allow is an error, and every string stands alone
-	shared                 // the strings share one copy of the document
-)
+type reading struct {
+	checked bool // what the schema does not allow is an error
+	shared  bool // the strings share one copy of the document, else every string stands alone
+}

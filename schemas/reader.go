@@ -33,6 +33,8 @@ type reader struct {
 	twice bool
 	// cooked: the last string had escapes, or bytes that are no UTF-8, so that it is not part of the document.
 	cooked bool
+	// unchecked leaves out what costs much and tells only whether the schema allows a value that can be read anyhow.
+	unchecked bool
 }
 
 // maxNesting is that of encoding/json.
@@ -45,10 +47,10 @@ type document[T any] interface {
 	write(*writer)
 }
 
-// readDocument reads a whole document; shared lets its strings keep it.
-func readDocument[T any, P document[T]](b []byte, shared bool) (*T, *reader) {
-	v, r := new(T), &reader{b: b}
-	if shared {
+// readDocument reads a whole document.
+func readDocument[T any, P document[T]](b []byte, how reading) (*T, *reader) {
+	v, r := new(T), &reader{b: b, unchecked: !how.checked}
+	if how.shared {
 		r.text = string(b)
 	}
 	if r.at() != '{' {
@@ -59,7 +61,7 @@ func readDocument[T any, P document[T]](b []byte, shared bool) (*T, *reader) {
 		r.broken = true
 	}
 	if r.twice && !r.broken {
-		return readDocument[T, P](lastWins(b), shared)
+		return readDocument[T, P](lastWins(b), how)
 	}
 	return v, r
 }
@@ -622,4 +624,26 @@ func absoluteURI(s string) bool {
 	}
 	address, err := netip.ParseAddr(host)
 	return err == nil && address.Zone() == "" && strings.Contains(u.Host, "[") && strings.Contains(u.Host, "]")
+}
+
+func (r *reader) match(p *pattern, s, property string) {
+	if !r.unchecked && !p.matches(s) {
+		r.invalid(property)
+	}
+}
+
+// length bounds the characters of a string.
+func (r *reader) length(s string, least, most int, property string) {
+	if r.unchecked {
+		return
+	}
+	if n := utf8.RuneCountInString(s); n < least || n > most {
+		r.invalid(property)
+	}
+}
+
+func (r *reader) uri(s, property string) {
+	if !r.unchecked && !absoluteURI(s) {
+		r.invalid(property)
+	}
 }

@@ -41,7 +41,7 @@ func readSource(dir string) (*source, error) {
 	s := &source{types: map[string]ast.Expr{}, docs: map[string]string{}}
 	set := token.NewFileSet()
 	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, "_test.go") || filepath.Base(name) == codecFile {
 			continue
 		}
 		file, err := parser.ParseFile(set, name, nil, parser.ParseComments|parser.SkipObjectResolution)
