@@ -3,6 +3,7 @@ package bus
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"slices"
 	"time"
 
 	"permithub/schemas"
@@ -44,7 +45,11 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // appendRecordBatch appends one uncompressed batch of all records, with its size prefix; every record bears the time at.
 func appendRecordBatch(b []byte, records []*schemas.Record, at time.Time, p producerState) []byte {
 	start := len(b)
-	b = append(b, make([]byte, sizePrefix+batchHeaderSize)...)
+	size := sizePrefix + batchHeaderSize
+	for _, r := range records {
+		size += recordSize(r)
+	}
+	b = append(slices.Grow(b, size), make([]byte, sizePrefix+batchHeaderSize)...)
 	for i, r := range records {
 		b = appendRecord(b, i, r)
 	}
