@@ -26,7 +26,10 @@ func Policy() (*casework.Policy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load calendar: %w", err)
 	}
-	return casework.Haiyan202410(cal), nil
+	p := casework.Haiyan202410(cal)
+	p.DeemedAfter = p.Promised // on, so that an application has a deadline from its first transition
+	p.DeemedAfter.Days = 5
+	return p, p.Validate()
 }
 
 // Application returns application i of so many persons: the persons apply in turn, each under a new number at every round.
