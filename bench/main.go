@@ -19,6 +19,7 @@ type cli struct {
 	Report    reportCmd    `cmd:"" help:"Write the tables and pictures of the results again, without measuring."`
 	Contender contenderCmd `cmd:"" hidden:"" help:"Run one contender; the runner starts this."`
 	Load      loadCmd      `cmd:"" hidden:"" help:"Send applications at a fixed rate; the runner starts this."`
+	Restore   restoreCmd   `cmd:"" hidden:"" help:"Restore a partition; the runner starts this."`
 	Broker    brokerCmd    `cmd:"" hidden:"" help:"Run the embedded broker; the runner starts this."`
 }
 

@@ -22,26 +22,28 @@ const (
 	partLatency   = "latency"
 	partGroups    = "groups"
 	partDeadlines = "deadlines"
+	partScale     = "scale"
 )
 
-var parts = []string{partPipeline, partEffects, partLatency, partGroups, partDeadlines}
+var parts = []string{partPipeline, partEffects, partLatency, partGroups, partDeadlines, partScale}
 
 type runCmd struct {
-	Rounds     int           `default:"3" help:"Interleaved rounds of every measurement."`
-	Only       []string      `help:"Parts to measure: pipeline, effects, latency, groups, deadlines."`
-	Brokers    []string      `default:"embedded,kafka" help:"Brokers to measure against: embedded, kafka (three Apache Kafka brokers)."`
-	Partitions []int         `default:"1,4,12" help:"Partition counts of the pipeline."`
-	Contenders []string      `help:"Contenders; all where none are named."`
-	N          int           `default:"20000" help:"Applications in one drain."`
-	SlowN      int           `default:"10000" help:"Applications for contenders that take one message at a time."`
-	Persons    int           `default:"5000" help:"Persons that the applications are of."`
-	Rates      []int         `default:"200,2000" help:"Applications a second for latency."`
-	For        time.Duration `default:"10s" help:"How long latency is measured at each rate."`
-	CallTime   time.Duration `default:"2ms" help:"How long a foreign system takes in the effects part."`
-	Deadlines  int           `default:"1000000" help:"Deadlines that are scheduled in Redis."`
-	Out        string        `default:"results" type:"path" help:"Folder of the results."`
-	Profile    string        `help:"Folder for processor profiles of the contenders." type:"path"`
-	Quiet      bool          `help:"No line for each measurement."`
+	Rounds      int           `default:"3" help:"Interleaved rounds of every measurement."`
+	Only        []string      `help:"Parts to measure: pipeline, effects, latency, groups, deadlines, scale."`
+	Brokers     []string      `default:"embedded,kafka" help:"Brokers to measure against: embedded, kafka (three Apache Kafka brokers)."`
+	Partitions  []int         `default:"1,4,12" help:"Partition counts of the pipeline."`
+	Contenders  []string      `help:"Contenders; all where none are named."`
+	N           int           `default:"20000" help:"Applications in one drain."`
+	SlowN       int           `default:"10000" help:"Applications for contenders that take one message at a time."`
+	Persons     int           `default:"5000" help:"Persons that the applications are of."`
+	Rates       []int         `default:"200,2000" help:"Applications a second for latency."`
+	For         time.Duration `default:"10s" help:"How long latency is measured at each rate."`
+	CallTime    time.Duration `default:"2ms" help:"How long a foreign system takes in the effects part."`
+	Deadlines   int           `default:"1000000" help:"Deadlines that are scheduled in Redis."`
+	Transitions []int         `default:"10000,100000,1000000" help:"Transitions of a partition in the scale part."`
+	Out         string        `default:"results" type:"path" help:"Folder of the results."`
+	Profile     string        `help:"Folder for processor profiles of the contenders." type:"path"`
+	Quiet       bool          `help:"No line for each measurement."`
 }
 
 // Run measures what is asked for and writes the results after every part.
@@ -81,7 +83,7 @@ func (c *runCmd) against(ctx context.Context, kind string) (err error) {
 			continue
 		}
 		measure := map[string]func(context.Context) error{
-			partPipeline: r.pipeline, partEffects: r.effects, partLatency: r.latency, partGroups: r.groups, partDeadlines: r.deadlines,
+			partPipeline: r.pipeline, partEffects: r.effects, partLatency: r.latency, partGroups: r.groups, partDeadlines: r.deadlines, partScale: r.scale,
 		}[part]
 		r.results.Part = part
 		r.results.Samples = nil

@@ -101,10 +101,14 @@ func (e *PermitEvent) Record() (Record, error) {
 }
 
 // AdmitInput reads a value of case-input where it enters the log: what its schema does not allow is refused. Unknown fields are tolerated.
-func AdmitInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, reading{checked: true}) }
+func AdmitInput(b []byte) (*Input, error) {
+	return decode[Input](TopicCaseInput, b, reading{checked: true})
+}
 
 // DecodeInput reads a value of case-input. Unknown fields are tolerated, and so is what its schema does not allow.
-func DecodeInput(b []byte) (*Input, error) { return decode[Input](TopicCaseInput, b, reading{shared: true}) }
+func DecodeInput(b []byte) (*Input, error) {
+	return decode[Input](TopicCaseInput, b, reading{shared: true})
+}
 
 // DecodeTransition reads a value of case-log. Unknown fields are tolerated, and so is what its schema does not allow, because it stands in the
 // log already. The strings of the result keep a copy of b as a whole.

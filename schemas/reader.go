@@ -173,7 +173,7 @@ func (r *reader) more(end byte) bool {
 		r.first = false
 	case c == ',':
 		r.i++
-		c = r.at()
+		r.at()
 	default:
 		r.syntax()
 	}

@@ -117,3 +117,20 @@ func (o *Office) Decide(value []byte, partition int32, offset int64) (rec schema
 
 // ApplicationOf returns the application number that a public event is about, out of its headers.
 func ApplicationOf(header func(string) string) string { return strings.TrimSpace(header("ce_subject")) }
+
+// Withdrawal returns the withdrawal of application i.
+func Withdrawal(i, persons int) (schemas.Record, error) {
+	rec, err := Application(i, persons)
+	if err != nil {
+		return rec, err
+	}
+	in, err := schemas.DecodeInput(rec.Value)
+	if err != nil {
+		return rec, err
+	}
+	out := schemas.Input{
+		InputID: schemas.InputID("province", in.InputID, schemas.InputWithdrawal), Kind: schemas.InputWithdrawal, DossierID: in.DossierID, ApplicationNo: in.ApplicationNo,
+		Source: "province", ReceivedAt: schemas.At(in.ReceivedAt.Add(time.Minute)), BodyHash: hash(in.InputID), Traceparent: in.Traceparent, Withdrawal: &schemas.Withdrawal{},
+	}
+	return out.Record()
+}
