@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -96,7 +97,24 @@ func openField(ctx context.Context, s *servers, prefix string, partitions int) (
 		client.Close()
 		return nil, fmt.Errorf("create topics: %w", err)
 	}
-	return f, nil
+	return f, f.awaitLeaders(ctx)
+}
+
+// awaitLeaders waits until every partition's leader knows that it is: for up to a second after its creation a topic answers NOT_LEADER.
+func (f *field) awaitLeaders(ctx context.Context) error {
+	t := time.NewTicker(50 * time.Millisecond)
+	defer t.Stop()
+	for {
+		ends, err := f.admin.ListEndOffsets(ctx, f.topics...)
+		if err == nil && ends.Error() == nil {
+			return nil
+		}
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return fmt.Errorf("await leaders: %w", ctx.Err())
+		}
+	}
 }
 
 func (f *field) topic(short string) string { return f.prefix + "." + short }
