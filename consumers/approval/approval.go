@@ -57,6 +57,7 @@ type Step struct {
 	log     Log
 	park    func(ctx context.Context, rec bus.Record, err error) error
 	observe Observer
+	read    func([]byte) (*schemas.Input, error) // refuses what the schema of case-input does not allow
 
 	mu    sync.Mutex
 	owned map[int32]*partition
@@ -65,7 +66,7 @@ type Step struct {
 // New returns the step. The policy is asked for once a batch: another one may come into force between two, never within one. Park writes a dead
 // letter and returns once it is durable.
 func New(name string, p func() *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
-	return &Step{name: name, policy: p, log: l, park: park, observe: o, owned: map[int32]*partition{}}
+	return &Step{name: name, policy: p, log: l, park: park, observe: o, read: schemas.AdmitInput, owned: map[int32]*partition{}}
 }
 
 // partition is the state of one owned partition; only the goroutine that handles its batches touches it.
@@ -156,7 +157,7 @@ func (s *Step) decideAll(ctx context.Context, p *partition, recs []bus.Record) e
 
 // decide applies one input to its file as the draft has it; nil where nothing changes.
 func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written, error) {
-	in, err := schemas.AdmitInput(rec.Value)
+	in, err := s.read(rec.Value)
 	if err != nil {
 		return nil, s.park(ctx, *rec, fault.Reject("undecodable", err))
 	}
