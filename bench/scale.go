@@ -11,6 +11,7 @@ import (
 
 	"permithub/consumers/approval"
 	"permithub/internal/bus"
+	"permithub/internal/casework"
 	"permithub/schemas"
 
 	"permithub/bench/pipeline"
@@ -147,7 +148,7 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 		return err
 	}
 	before := heap()
-	step := approval.New("approval", policy, client.Log(schemas.TopicCaseLog), nil, unobserved{})
+	step := approval.New("approval", func() *casework.Policy { return policy }, client.Log(schemas.TopicCaseLog), nil, unobserved{})
 	start := pipeline.Used()
 	if _, err := step.Assigned(ctx, 0); err != nil {
 		return err

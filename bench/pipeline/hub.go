@@ -10,10 +10,13 @@ import (
 	"permithub/consumers/clock"
 	"permithub/consumers/feed"
 	"permithub/internal/bus"
+	"permithub/internal/calendar"
 	"permithub/internal/casework"
 	"permithub/internal/deadline"
+	"permithub/internal/docket"
 	"permithub/internal/effect"
 	"permithub/internal/ops"
+	"permithub/producers/recount"
 	"permithub/schemas"
 
 	"permithub/bench/work"
@@ -51,13 +54,18 @@ func hubApproval(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
+	cal := func() *calendar.Calendar { return policy.Calendar }
+	watching := watching{
+		docket: docket.New(work.Now, cal), recount: recount.New(recount.Ports{Calendar: cal, Publish: client.Publisher().Produce, Now: work.Now}, e.Log),
+	}
 	var reasons []string
 	for _, r := range casework.Reasons() {
 		reasons = append(reasons, r.Code)
 	}
-	step := approval.New(Approval, policy, client.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
+	watching.legs = ops.NewLegs(reg, reasons, policy.Calendar.WorkingHours)
+	step := approval.New(Approval, func() *casework.Policy { return policy }, client.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
 		return client.DeadLetter(ctx, Approval, rec, err, 1)
-	}, ops.NewLegs(reg, reasons))
+	}, watching)
 	return hubRun(ctx, e, client, func(r *bus.Runner) error {
 		r.Batch(bus.Step{Name: Approval, Topics: []string{schemas.TopicCaseInput}, Assigned: step.Assigned, Revoked: step.Revoked}, func(ctx context.Context, b bus.Batch) error {
 			e.Progress.Begin()
@@ -65,6 +73,22 @@ func hubApproval(ctx context.Context, e *Env) error {
 		})
 		return nil
 	})
+}
+
+// watching is what the hub makes of each transition beside the log.
+type watching struct {
+	docket  *docket.Docket
+	recount *recount.Recount
+	legs    *ops.Legs
+}
+
+func (w watching) Restore(t *schemas.Transition) { w.docket.Observe(t); w.recount.Restore(t) }
+func (w watching) Forget(partition int32)        { w.docket.Forget(partition); w.recount.Forget(partition) }
+func (w watching) Observe(t *schemas.Transition) {
+	w.recount.Observe(t)
+	if w.docket.Observe(t) {
+		w.legs.Observe(t)
+	}
 }
 
 func hubDownstream(ctx context.Context, e *Env) error {
