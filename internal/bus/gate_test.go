@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,12 +15,12 @@ var errDown = fault.Outage("registration", errors.New("no answer"))
 
 func TestGateLetsOneTryAfterEachPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		paused := false
-		g := newGate(testLog(), func(on bool) { paused = on })
+		var paused atomic.Bool
+		g := newGate(testLog(), paused.Store)
 		p, _ := g.enter(t.Context())
 		straggler, _ := g.enter(t.Context())
 		p.answered(errDown)
-		if !paused {
+		if !paused.Load() {
 			t.Error("not paused")
 		}
 		straggler.answered(errDown) // was under way; does not prolong the pause
@@ -57,12 +58,12 @@ func TestGateLetsOneTryAfterEachPause(t *testing.T) {
 		}
 		(<-entered).answered(nil)
 		synctest.Wait()
-		if len(entered) != 4 || !paused {
-			t.Errorf("after an answer: %d of 4 through, paused %v", len(entered), paused)
+		if len(entered) != 4 || !paused.Load() {
+			t.Errorf("after an answer: %d of 4 through, paused %v", len(entered), paused.Load())
 		}
 		time.Sleep(gateSettled)
 		synctest.Wait()
-		if paused {
+		if paused.Load() {
 			t.Error("still paused")
 		}
 	})
@@ -71,8 +72,8 @@ func TestGateLetsOneTryAfterEachPause(t *testing.T) {
 // A record that never asked the far side opens the gate and proves nothing: the pauses go on growing, and nobody is told of a change.
 func TestGateKeepsCountingUntilItHasSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		changes := 0
-		g := newGate(testLog(), func(bool) { changes++ })
+		var changes atomic.Int32
+		g := newGate(testLog(), func(bool) { changes.Add(1) })
 		answer := func(err error) time.Duration {
 			begun := time.Now()
 			p, _ := g.enter(t.Context())
@@ -85,14 +86,14 @@ func TestGateKeepsCountingUntilItHasSettled(t *testing.T) {
 			waited = answer(nil)
 			answer(errDown)
 		}
-		if waited < gateBackoff.max*3/4 || changes != 1 {
-			t.Errorf("the last pause was %s, %d changes shown", waited, changes)
+		if waited < gateBackoff.max*3/4 || changes.Load() != 1 {
+			t.Errorf("the last pause was %s, %d changes shown", waited, changes.Load())
 		}
 		answer(nil)
 		time.Sleep(gateSettled)
 		synctest.Wait()
-		if answer(errDown); changes != 3 {
-			t.Errorf("%d changes shown, want paused, resumed, paused", changes)
+		if answer(errDown); changes.Load() != 3 {
+			t.Errorf("%d changes shown, want paused, resumed, paused", changes.Load())
 		}
 		if waited := answer(nil); waited > gateBackoff.min {
 			t.Errorf("after it had settled the first pause is %s", waited)
