@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"permithub/adapters/sms"
 	"permithub/consumers/approval"
 	"permithub/consumers/cancellation"
@@ -81,8 +83,20 @@ func addApproval(h *hub, s *step) error {
 	a := approval.New(s.name, h.policy, h.bus.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
 		return h.bus.DeadLetter(ctx, s.name, rec, err, 1)
 	}, h.observer)
+	a.Doubt(h.maxSkew, doubts(h))
 	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Assigned: a.Assigned, Revoked: a.Revoked}, a.Handle)
 	return nil
+}
+
+// doubts counts and tells of deadlines that were reported too early by Kafka's clock.
+func doubts(h *hub) func(context.Context, *bus.Record, time.Duration) {
+	counted := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "permithub_deadlines_doubted_total", Help: "Deadlines that were reported more than 2 s before they were due by Kafka's clock, and passed over."})
+	h.reg.MustRegister(counted)
+	return func(ctx context.Context, rec *bus.Record, early time.Duration) {
+		counted.Inc()
+		h.log.ErrorContext(ctx, "a deadline was reported before it was due by Kafka's clock", "partition", rec.Partition, "offset", rec.Offset, "early_seconds", early.Seconds())
+	}
 }
 
 func addNotification(h *hub, s *step) error {
@@ -119,7 +133,7 @@ func startOverdue(h *hub, _ *step) error {
 	for i := range all {
 		all[i] = int32(i)
 	}
-	o, err := overdue.New(overdue.Config{Partitions: all, MaxSkew: h.maxSkew, Now: h.now, After: realTimer}, h.index, h.index, h.out, h.log, h.reg)
+	o, err := overdue.New(overdue.Config{Partitions: all, MaxSkew: h.maxSkew, Ahead: h.bus.ClockAhead, Now: h.now, After: realTimer}, h.index, h.index, h.out, h.log, h.reg)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"permithub/internal/bus"
 	"permithub/internal/casework"
@@ -58,6 +59,8 @@ type Step struct {
 	park    func(ctx context.Context, rec bus.Record, err error) error
 	observe Observer
 	read    func([]byte) (*schemas.Input, error) // refuses what the schema of case-input does not allow
+	maxSkew time.Duration                        // zero believes everybody
+	doubted func(ctx context.Context, rec *bus.Record, early time.Duration)
 
 	mu    sync.Mutex
 	owned map[int32]*partition
@@ -67,6 +70,13 @@ type Step struct {
 // letter and returns once it is durable.
 func New(name string, p func() *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
 	return &Step{name: name, policy: p, log: l, park: park, observe: o, read: schemas.AdmitInput, owned: map[int32]*partition{}}
+}
+
+// Doubt has the step pass over a deadline that was reported more than maxSkew before it was due by the clock of the broker that dated the
+// report: the clock of whoever reported it runs ahead, and a breach is not made of that. Nothing remembers such a report, so it counts when it
+// comes again. Report is told of each. Call it before the first batch.
+func (s *Step) Doubt(maxSkew time.Duration, report func(ctx context.Context, rec *bus.Record, early time.Duration)) {
+	s.maxSkew, s.doubted = maxSkew, report
 }
 
 // partition is the state of one owned partition; only the goroutine that handles its batches touches it.
@@ -160,6 +170,12 @@ func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written,
 	in, err := s.read(rec.Value)
 	if err != nil {
 		return nil, s.park(ctx, *rec, fault.Reject("undecodable", err))
+	}
+	if in.Deadline != nil && s.maxSkew > 0 {
+		if early := in.Deadline.DueAt.Sub(rec.Time); early > s.maxSkew {
+			s.doubted(ctx, rec, early)
+			return nil, nil
+		}
 	}
 	f := d.file(in.DossierID)
 	t, err := d.policy.Decide(&f.File, in)

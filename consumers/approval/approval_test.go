@@ -596,3 +596,40 @@ func TestOneHistory(t *testing.T) {
 		}
 	})
 }
+
+// What the broker dated before it was due was reported by a clock that runs ahead: it counts when it comes again.
+func TestADeadlineThatIsReportedTooEarly(t *testing.T) {
+	l := &topic{}
+	o := open(t, l)
+	var doubted []time.Duration
+	o.Doubt(2*time.Second, func(_ context.Context, _ *bus.Record, early time.Duration) { doubted = append(doubted, early) })
+	o.assign(t)
+	p := person(1)
+	if err := o.handle(inputs(t, p.life()[0], p.life()[2])); err != nil {
+		t.Fatal(err)
+	}
+	last, err := schemas.DecodeTransition(l.records[len(l.records)-1].Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rung := last.Dossier.Open.ClockByID("T1").Rungs[0]
+	report := inputs(t, p.input(schemas.InputDeadlineReached, "T1", func(in *schemas.Input) {
+		in.Deadline = &schemas.DeadlineReached{Clock: "T1", Rung: rung.Percent, DueAt: rung.At, DetectedAt: rung.At}
+	}))
+	before := len(l.records)
+	for i, row := range []struct {
+		early time.Duration
+		want  int
+	}{{time.Hour, 0}, {2*time.Second + time.Millisecond, 0}, {2 * time.Second, 1}, {-time.Second, 1}} {
+		report[0].Offset, report[0].Time = int64(10+i), rung.At.Add(-row.early)
+		if err := o.handle(report); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(l.records) - before; got != row.want {
+			t.Errorf("reported %s early: %d transitions, want %d", row.early, got, row.want)
+		}
+	}
+	if diff := cmp.Diff([]time.Duration{time.Hour, 2*time.Second + time.Millisecond}, doubted); diff != "" {
+		t.Errorf("doubted (-want +got):\n%s", diff)
+	}
+}

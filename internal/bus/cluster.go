@@ -33,6 +33,7 @@ type cluster struct {
 	transport *kafka.Transport
 	addr      net.Addr
 
+	clock      brokerClock
 	refreshing chan struct{} // holds one token: who has it may refresh
 
 	mu        sync.Mutex

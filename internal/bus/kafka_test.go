@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"permithub/internal/testcluster"
+	"permithub/schemas"
 )
 
 func TestMain(m *testing.M) {
@@ -38,6 +39,21 @@ func TestKafkaRebalanceKeepsOrder(t *testing.T) {
 func TestKafkaTopics(t *testing.T) { testTopics(t, testcluster.Kafka(t).Brokers()) }
 
 func TestKafkaDeadLettersThatStand(t *testing.T) { testStanding(t, testcluster.Kafka(t).Brokers()) }
+
+// The embedded broker lets producers date every topic; this is seen on Apache Kafka only.
+func TestKafkaClockAhead(t *testing.T) {
+	c := openClient(t, testConfig(testcluster.Kafka(t).Brokers()))
+	createTopics(t, c, TopicSpec{Name: "own.v1", Partitions: 1}, TopicSpec{Name: "dated.v1", Partitions: 1, Configs: map[string]string{"message.timestamp.type": "LogAppendTime"}})
+	write(t, c, schemas.Record{Topic: "own.v1", Value: []byte("v")})
+	if _, known := c.ClockAhead(); known {
+		t.Error("a topic that its producers date told the time")
+	}
+	write(t, c, schemas.Record{Topic: "dated.v1", Value: []byte("v")})
+	ahead, known := c.ClockAhead()
+	if !known || ahead.Abs() > time.Second { // the brokers run on this machine
+		t.Errorf("ahead %s, known %v", ahead, known)
+	}
+}
 
 func TestKafkaProduceKeepsOrderUnderLoad(t *testing.T) {
 	testProduceOrder(t, testcluster.Kafka(t).Brokers())

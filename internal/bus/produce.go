@@ -148,6 +148,7 @@ func (c *cluster) produce(ctx context.Context, wires map[topicPartition][]byte) 
 			rawproduce.RequestPartition{Partition: tp.partition, RecordSet: protocol.RawRecordSet{Reader: bytes.NewReader(wire)}})
 	}
 	// The broker answers within its own time limit; the second one is for the way there and back.
+	sent := time.Now()
 	m, err := c.roundTrip(ctx, requestTimeout+time.Second, req)
 	if err != nil {
 		return nil, err
@@ -159,6 +160,8 @@ func (c *cluster) produce(ctx context.Context, wires map[topicPartition][]byte) 
 			// A repeat of a batch that was written before is what was asked for.
 			if part.ErrorCode != 0 && kafka.Error(part.ErrorCode) != kafka.DuplicateSequenceNumber {
 				a.err = kafka.Error(part.ErrorCode)
+			} else if part.ErrorCode == 0 && part.LogAppendTime > 0 {
+				c.clock.note(sent, time.Now(), time.UnixMilli(part.LogAppendTime))
 			}
 			out[topicPartition{t.Topic, part.Partition}] = a
 		}

@@ -101,11 +101,20 @@ func (p Plan) configs(t *schemas.Topic) map[string]string {
 		unclean:     "false",
 		cleanup:     "delete", // compaction leaves gaps between offsets
 		retentionMS: strconv.FormatInt(milliseconds(t.RetentionHours), 10),
-		retentionB:  "-1",         // time alone decides, never the volume
-		compression: "producer",   // a broker that compresses anew spends its time on what the bus has done
-		timestamp:   "CreateTime", // the retry tiers wait by the producer's time
+		retentionB:  "-1",       // time alone decides, never the volume
+		compression: "producer", // a broker that compresses anew spends its time on what the bus has done
+		timestamp:   dated(t),
 		maxMessage:  defaults[maxMessage],
 	}
+}
+
+// dated says whose clock dates the records. What happened to a file is dated by the brokers too: theirs is a second opinion on the clock of
+// whoever reports a deadline. All else has its producer's time; the retry tiers wait by it.
+func dated(t *schemas.Topic) string {
+	if t.Name == schemas.TopicCaseInput {
+		return "LogAppendTime"
+	}
+	return "CreateTime"
 }
 
 func milliseconds(hours int) int64 {

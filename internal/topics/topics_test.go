@@ -61,7 +61,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{"as planned", production, func([]State) {}, nil, 0},
 		{"settings not reported are Kafka's defaults", local, func(s []State) { s[input].Configs = nil },
-			[]string{"case-input.v1: retention.ms is 604800000, want 7776000000"}, 0},
+			[]string{"case-input.v1: message.timestamp.type is CreateTime, want LogAppendTime", "case-input.v1: retention.ms is 604800000, want 7776000000"}, 0},
 		{"partitions", local, func(s []State) { s[input].Partitions = 6 },
 			[]string{"case-input.v1: partitions is 6, want 3: the count is fixed for the life of the topics"}, 1},
 		{"more replicas than asked for", production, func(s []State) { s[log].ReplicationFactor = 5 },

@@ -13,7 +13,8 @@ type Config struct {
 	// MaxWait is the longest sleep between two looks; zero means 1 second. It bounds how late a deadline is found that was
 	// armed after the last look.
 	MaxWait time.Duration
-	// Limit is how many deadlines of a partition are claimed at once; zero means 500, 5000 is the most.
+	// Limit is how many deadlines of a partition are claimed at once; zero means 2500, 5000 is the most: Redis serves nobody else
+	// meanwhile, some 5 ms.
 	Limit int
 	// Lease is how long a claim lasts until its deadlines are produced; zero means 10 seconds. A breach is to be recorded
 	// within 60 seconds, so a poller that dies with claims must not cost more than a part of that.
@@ -21,9 +22,11 @@ type Config struct {
 	// Produced is how long a deadline that was produced is left to the log; zero means 10 minutes. It is produced again
 	// after that, which happens only while the approval stands still.
 	Produced time.Duration
-	// MaxSkew is how far this machine's clock may run ahead of Redis's before Redis's counts; zero switches that off, as a
+	// MaxSkew is how far this machine's clock may run ahead of Redis's or Kafka's before theirs counts; zero switches that off, as a
 	// virtual clock needs.
 	MaxSkew time.Duration
+	// Ahead returns how far this machine's clock is ahead of Kafka's, and whether that is known; nil means never.
+	Ahead func() (ahead time.Duration, known bool)
 	// MeasureEvery is the time between two measurements of skew and counts; zero means 10 seconds.
 	MeasureEvery time.Duration
 	// Now is the clock; nil means time.Now.
@@ -35,7 +38,7 @@ type Config struct {
 
 const (
 	defaultMaxWait  = time.Second
-	defaultLimit    = 500
+	defaultLimit    = 2500
 	defaultLease    = 10 * time.Second
 	defaultProduced = 10 * time.Minute
 	defaultMeasure  = 10 * time.Second
@@ -72,6 +75,9 @@ func (c Config) withDefaults() Config {
 	or(&c.MeasureEvery, defaultMeasure)
 	if c.Limit == 0 {
 		c.Limit = defaultLimit
+	}
+	if c.Ahead == nil {
+		c.Ahead = func() (time.Duration, bool) { return 0, false }
 	}
 	if c.Now == nil {
 		c.Now, c.After = time.Now, after

@@ -15,12 +15,18 @@ const (
 	kindDeadline = "deadline"
 )
 
+// Clocks that this machine's is compared with.
+const (
+	againstRedis = "redis"
+	againstKafka = "kafka"
+)
+
 type metrics struct {
 	claimed  *prometheus.CounterVec
 	poll     prometheus.Histogram
 	lateness *prometheus.HistogramVec
 	failures prometheus.Counter
-	skew     prometheus.Gauge
+	skew     *prometheus.GaugeVec
 	held     prometheus.Gauge
 	waiting  *prometheus.GaugeVec
 	last     prometheus.Gauge
@@ -40,14 +46,17 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			Buckets: []float64{.01, .05, .1, .25, .5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400, 259200}}, kind),
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "permithub_overdue_failures_total", Help: "Looks for due deadlines that Redis or Kafka did not let end."}),
-		skew: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "permithub_redis_clock_skew_seconds", Help: "How far this machine's clock is ahead of Redis's; negative is behind."}),
+		skew: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "permithub_clock_skew_seconds", Help: "How far this machine's clock is ahead of Redis's, and, at the least, of that of the Kafka broker which dated a record last; negative is behind."}, []string{"against"}),
 		held: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "permithub_overdue_clock_held", Help: "1 while this machine's clock runs too far ahead to be believed: deadlines wait until Redis's clock reaches them."}),
+			Name: "permithub_overdue_clock_held", Help: "1 while this machine's clock runs too far ahead to be believed: deadlines wait until Redis's and Kafka's clocks reach them."}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "permithub_deadline_index_entries", Help: "Rungs in Redis: armed (due later), due (not yet claimed), claimed (the log has not answered yet)."}, []string{"state"}),
 		last: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "permithub_overdue_last_run_timestamp_seconds", Help: "When the last look for due deadlines ended well, by this machine's clock; the start of the process before the first."}),
+	}
+	for _, other := range []string{againstRedis, againstKafka} {
+		m.skew.WithLabelValues(other)
 	}
 	for _, k := range []string{kindWarning, kindDeadline} {
 		m.claimed.WithLabelValues(k)

@@ -43,9 +43,12 @@ type Poller struct {
 	logger  *slog.Logger
 	metrics *metrics
 
-	ahead    time.Duration // of Redis's clock, where that counts; else 0
 	measured time.Time
 	down     bool
+	redis    time.Duration // how far this machine's clock is ahead of Redis's
+
+	mu    sync.Mutex
+	ahead time.Duration // how far it is ahead of the clock that counts; 0 where it counts itself
 }
 
 // New returns a poller and registers its metrics. A nil reg keeps them to itself.
@@ -106,8 +109,12 @@ func (p *Poller) poll(ctx context.Context) (time.Duration, error) {
 	return min(max(next.Sub(p.now()), time.Millisecond), p.cfg.MaxWait), nil
 }
 
-// now is the time that counts: this machine's, or Redis's where that is behind by too much.
-func (p *Poller) now() time.Time { return p.cfg.Now().Add(-p.ahead) }
+// now is the time that counts: this machine's, or Redis's or Kafka's where that is behind by too much.
+func (p *Poller) now() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cfg.Now().Add(-p.ahead)
+}
 
 // atOnce is how many partitions are looked at side by side: one waits for Kafka while another one waits for Redis.
 const atOnce = 4
@@ -167,9 +174,24 @@ func (p *Poller) fire(ctx context.Context, partition int32) (int, error) {
 		return 0, fmt.Errorf("produce %d deadlines of partition %d: %w", len(entries), partition, err)
 	}
 	failpoint.Here(failpoint.T1)
+	p.correct(ctx) // Kafka has just told its time
 	p.metrics.produced(entries, p.now())
 	// Where this fails, they are produced again when their lease ends: repeats.
-	return len(entries), p.index.Extend(ctx, partition, entries, now.Add(p.cfg.Produced))
+	return len(entries), errors.Join(p.index.Extend(ctx, partition, entries, now.Add(p.cfg.Produced)), p.keepEarly(ctx, partition, entries))
+}
+
+// keepEarly has those found again at their instant that are not due by the clock that counts since they were produced: the approval did not
+// believe the report.
+func (p *Poller) keepEarly(ctx context.Context, partition int32, entries []deadline.Entry) error {
+	now := p.now()
+	for _, e := range entries {
+		if e.Due.After(now) {
+			if err := p.index.Extend(ctx, partition, []deadline.Entry{e}, e.Due); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // measure compares the clocks and counts what waits, from time to time.
@@ -181,8 +203,8 @@ func (p *Poller) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.metrics.skew.Set(skew.Seconds())
-	p.correct(ctx, skew)
+	p.redis = skew
+	p.correct(ctx)
 	counts, err := p.gauge.Count(ctx, p.now(), p.cfg.Partitions...)
 	if err != nil {
 		return err
@@ -192,16 +214,23 @@ func (p *Poller) measure(ctx context.Context) error {
 	return nil
 }
 
-func (p *Poller) correct(ctx context.Context, skew time.Duration) {
-	ahead := time.Duration(0)
-	if p.cfg.MaxSkew > 0 && skew > p.cfg.MaxSkew {
-		ahead = skew
+// correct decides whose clock counts.
+func (p *Poller) correct(ctx context.Context) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kafka, _ := p.cfg.Ahead() // zero while it is not known
+	p.metrics.skew.WithLabelValues(againstRedis).Set(p.redis.Seconds())
+	p.metrics.skew.WithLabelValues(againstKafka).Set(kafka.Seconds())
+	ahead := max(p.redis, kafka)
+	if p.cfg.MaxSkew == 0 || ahead <= p.cfg.MaxSkew {
+		ahead = 0
 	}
 	switch {
 	case ahead > 0 && p.ahead == 0:
-		p.logger.ErrorContext(ctx, "this machine's clock runs ahead of Redis's, which counts from now on", "skew_seconds", skew.Seconds())
+		p.logger.ErrorContext(ctx, "this machine's clock runs ahead of Redis's or Kafka's, which counts from now on",
+			"ahead_of_redis_seconds", p.redis.Seconds(), "ahead_of_kafka_seconds", kafka.Seconds())
 	case ahead == 0 && p.ahead > 0:
-		p.logger.InfoContext(ctx, "this machine's clock agrees with Redis's again", "skew_seconds", skew.Seconds())
+		p.logger.InfoContext(ctx, "this machine's clock agrees with Redis's and Kafka's again")
 	}
 	p.ahead = ahead
 	p.metrics.held.Set(0)

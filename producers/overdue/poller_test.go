@@ -85,6 +85,12 @@ func (k *topic) Produce(_ context.Context, records ...schemas.Record) error {
 	return k.fail
 }
 
+func (k *topic) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.records)
+}
+
 func (k *topic) inputs(t testing.TB) []*schemas.Input {
 	t.Helper()
 	k.mu.Lock()
@@ -301,7 +307,7 @@ func TestAClockThatRunsAheadIsNotBelieved(t *testing.T) {
 			if len(to.records) != row.want {
 				t.Errorf("%d inputs, want %d", len(to.records), row.want)
 			}
-			if got := testutil.ToFloat64(p.metrics.skew); got < 3599 || got > 3601 {
+			if got := testutil.ToFloat64(p.metrics.skew.WithLabelValues(againstRedis)); got < 3599 || got > 3601 {
 				t.Errorf("skew %v s", got)
 			}
 			if held := testutil.ToFloat64(p.metrics.held) == 1; held != (row.want == 0) {
@@ -309,6 +315,39 @@ func TestAClockThatRunsAheadIsNotBelieved(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Kafka tells its time only with an answer: what a clock that is ahead reported meanwhile is found again at its instant.
+func TestAClockAheadOfKafkaIsNotBelieved(t *testing.T) {
+	onBoth(t, func(t *testing.T, store *deadline.Store) {
+		arm(t, store, 1, 10*time.Minute)
+		to := &topic{}
+		now := t0.Add(time.Hour) // it is t0
+		p := newPoller(t, store, to, now)
+		p.cfg.MaxSkew, p.cfg.Now = 2*time.Second, func() time.Time { return now }
+		p.cfg.Ahead = func() (time.Duration, bool) {
+			if to.count() == 0 {
+				return 0, false
+			}
+			return time.Hour, true
+		}
+		produced := func(want int, held float64) {
+			t.Helper()
+			mustPoll(t, p)
+			if to.count() != want || testutil.ToFloat64(p.metrics.held) != held {
+				t.Errorf("%d inputs, held %v; want %d, %v", to.count(), testutil.ToFloat64(p.metrics.held), want, held)
+			}
+		}
+		produced(1, 1)
+		now = now.Add(9 * time.Minute)
+		produced(1, 1)
+		now = now.Add(time.Minute)
+		produced(2, 1)
+		in := to.inputs(t)
+		if in[0].InputID != in[1].InputID || !in[1].Deadline.DetectedAt.Equal(t0.Add(10*time.Minute)) {
+			t.Errorf("found again as %+v", in[1])
+		}
+	})
 }
 
 // fakeIndex holds deadlines of one partition by instant.

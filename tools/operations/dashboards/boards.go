@@ -27,7 +27,7 @@ func deadlines() *dashboard.DashboardBuilder {
 	return board("permithub-deadlines", "居住证互认 · 时限", "承诺时限两个工作日；预警、超期、日历与轮询。").
 		WithPanel(number("按时办结率（全部）", "自进程启动以来", unitShare, `sum(permithub_promises_total{result="kept"}) / sum(permithub_promises_total)`, 0.999, 0.99).Span(sixth)).
 		WithPanel(number("日历还覆盖", "此后的时限均为暂定", unitDays, `(min(permithub_calendar_horizon_timestamp_seconds) - time()) / 86400`, 60, 30).Span(sixth)).
-		WithPanel(number("与 Redis 的时钟差", "快 2 秒以上不采信本机时钟", unitSeconds, `max(abs(permithub_redis_clock_skew_seconds))`, 1, 2).Span(sixth)).
+		WithPanel(number("与 Redis、Kafka 的时钟差", "快 2 秒以上不采信本机时钟", unitSeconds, `max(abs(permithub_clock_skew_seconds))`, 1, 2).Span(sixth)).
 		WithPanel(number("索引落后", "Redis 上次确认与日志一致", unitSeconds, `max(permithub_deadline_index_staleness_seconds)`, 10, 60).Span(sixth)).
 		WithPanel(number("时钟不被采信的进程", "比 Redis 快 2 秒以上", unitCount, `sum(permithub_overdue_clock_held)`, 1, 1).Span(sixth)).
 		WithPanel(number("有误的节假日文件", "未能载入，原日历继续有效；累计", unitCount, `sum(permithub_calendar_loads_total{result="faulty"})`, 1, 1).Span(sixth)).
