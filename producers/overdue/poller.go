@@ -47,8 +47,16 @@ type Poller struct {
 	down     bool
 	redis    time.Duration // how far this machine's clock is ahead of Redis's
 
-	mu    sync.Mutex
-	ahead time.Duration // how far it is ahead of the clock that counts; 0 where it counts itself
+	mu     sync.Mutex
+	ahead  time.Duration // how far it is ahead of the clock that counts; 0 where it counts itself
+	leases []lease       // of what was produced, oldest first
+}
+
+// lease is a lot that was produced: it is left to the log for longer than its claim lasts.
+type lease struct {
+	partition int32
+	entries   []deadline.Entry
+	claimed   time.Time
 }
 
 // New returns a poller and registers its metrics. A nil reg keeps them to itself.
@@ -97,7 +105,7 @@ func (p *Poller) poll(ctx context.Context) (time.Duration, error) {
 	began := time.Now()
 	defer func() { p.metrics.poll.Observe(time.Since(began).Seconds()) }()
 	measured := p.measure(ctx) // what cannot be measured does not keep deadlines from being produced
-	if err := errors.Join(measured, p.drain(ctx)); err != nil {
+	if err := errors.Join(measured, p.prolong(ctx), p.drain(ctx)); err != nil {
 		return p.cfg.MaxWait, err
 	}
 	next, ok, err := p.index.Next(ctx, p.cfg.Partitions...)
@@ -176,22 +184,46 @@ func (p *Poller) fire(ctx context.Context, partition int32) (int, error) {
 	failpoint.Here(failpoint.T1)
 	p.correct(ctx) // Kafka has just told its time
 	p.metrics.produced(entries, p.now())
-	// Where this fails, they are produced again when their lease ends: repeats.
-	return len(entries), errors.Join(p.index.Extend(ctx, partition, entries, now.Add(p.cfg.Produced)), p.keepEarly(ctx, partition, entries))
+	return len(entries), p.leave(ctx, lease{partition, entries, now})
 }
 
-// keepEarly has those found again at their instant that are not due by the clock that counts since they were produced: the approval did not
-// believe the report.
-func (p *Poller) keepEarly(ctx context.Context, partition int32, entries []deadline.Entry) error {
+// leave leaves a lot that was produced to the log. What is not due by the clock that counts since then is found again at its instant: the
+// approval did not believe the report.
+func (p *Poller) leave(ctx context.Context, l lease) error {
 	now := p.now()
-	for _, e := range entries {
-		if e.Due.After(now) {
-			if err := p.index.Extend(ctx, partition, []deadline.Entry{e}, e.Due); err != nil {
-				return err
-			}
+	believed := make([]deadline.Entry, 0, len(l.entries))
+	for _, e := range l.entries {
+		if !e.Due.After(now) {
+			believed = append(believed, e)
+		} else if err := p.index.Extend(ctx, l.partition, []deadline.Entry{e}, e.Due); err != nil {
+			return err
 		}
 	}
+	l.entries = believed
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(believed) > 0 {
+		p.leases = append(p.leases, l)
+	}
 	return nil
+}
+
+// prolong leaves to the log what was produced half a lease ago and is still waiting there; most is not, so it does not stand in the way of what
+// is due now. Where it fails, or the process dies before, they are produced again when their lease ends: repeats.
+func (p *Poller) prolong(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		if len(p.leases) == 0 || p.cfg.Now().Sub(p.leases[0].claimed) < p.cfg.Lease/2 {
+			p.mu.Unlock()
+			return nil
+		}
+		l := p.leases[0]
+		p.leases = p.leases[1:]
+		p.mu.Unlock()
+		if err := p.index.Extend(ctx, l.partition, l.entries, l.claimed.Add(p.cfg.Produced)); err != nil {
+			return err
+		}
+	}
 }
 
 // measure compares the clocks and counts what waits, from time to time.

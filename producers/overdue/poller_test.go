@@ -205,7 +205,7 @@ func TestRecoveryAfterDowntimeFiresTheEarliestFirst(t *testing.T) {
 	})
 }
 
-// lossy is a store whose extensions get lost, as they do when the poller dies after producing.
+// lossy is a store whose extensions get lost, as they do when the poller dies before it gives back what it could not produce.
 type lossy struct{ *deadline.Store }
 
 var errDown = fault.Outage("redis", errors.New("down"))
@@ -218,27 +218,32 @@ func TestCrashes(t *testing.T) {
 		first *topic
 		index func(*deadline.Store) Index
 		err   bool
+		lives bool          // looks again after half a lease
 		again time.Duration // when another poller looks
 		want  int           // inputs at the end, of 3 deadlines
 	}{
-		{"none", &topic{}, func(s *deadline.Store) Index { return s }, false, 20 * time.Second, 3},
-		{"died after producing: a repeat once the lease ended", &topic{}, func(s *deadline.Store) Index { return lossy{s} }, true, 10 * time.Second, 6},
-		{"died after producing, lease still running", &topic{}, func(s *deadline.Store) Index { return lossy{s} }, true, 9 * time.Second, 3},
-		{"died before producing: found once the lease ended", &topic{refuse: errDown}, func(s *deadline.Store) Index { return lossy{s} }, true, 10 * time.Second, 3},
-		{"kafka down: given back at once", &topic{refuse: errDown}, func(s *deadline.Store) Index { return s }, true, 0, 3},
-		{"acknowledgement lost: a repeat at once", &topic{fail: errDown}, func(s *deadline.Store) Index { return s }, true, 0, 6},
-		{"approval stands still: a repeat after ten minutes", &topic{}, func(s *deadline.Store) Index { return s }, false, 11 * time.Minute, 6},
+		{"none", &topic{}, func(s *deadline.Store) Index { return s }, false, true, 20 * time.Second, 3},
+		{"died after producing: a repeat once the lease ended", &topic{}, func(s *deadline.Store) Index { return s }, false, false, 10 * time.Second, 6},
+		{"died after producing, lease still running", &topic{}, func(s *deadline.Store) Index { return s }, false, false, 9 * time.Second, 3},
+		{"died before producing: found once the lease ended", &topic{refuse: errDown}, func(s *deadline.Store) Index { return lossy{s} }, true, false, 10 * time.Second, 3},
+		{"kafka down: given back at once", &topic{refuse: errDown}, func(s *deadline.Store) Index { return s }, true, false, 0, 3},
+		{"acknowledgement lost: a repeat at once", &topic{fail: errDown}, func(s *deadline.Store) Index { return s }, true, false, 0, 6},
+		{"approval stands still: a repeat after ten minutes", &topic{}, func(s *deadline.Store) Index { return s }, false, true, 11 * time.Minute, 6},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, store *deadline.Store) {
 				arm(t, store, 3, -time.Second)
 				to := &topic{fail: row.first.fail, refuse: row.first.refuse}
+				now := t0
 				p := newPoller(t, store, to, t0)
-				p.index = row.index(store)
+				p.index, p.cfg.Now = row.index(store), func() time.Time { return now }
 				if _, err := p.poll(t.Context()); (err != nil) != row.err {
 					t.Fatalf("first poll: %v", err)
 				}
 				to.fail, to.refuse = nil, nil
+				if now = t0.Add(p.cfg.Lease / 2); row.lives {
+					mustPoll(t, p)
+				}
 				mustPoll(t, newPoller(t, store, to, t0.Add(row.again)))
 				if len(to.records) != row.want || len(to.ids(t)) != 3 {
 					t.Errorf("%d inputs with %d ids, want %d with 3", len(to.records), len(to.ids(t)), row.want)
