@@ -33,7 +33,7 @@ func (d *demonstration) admit(cfg *config.Config) error {
 		{User: accounts.User{ID: "1005", Name: "审计演示", Roles: []string{config.RoleAuditor}}},
 	} {
 		u.password = strings.ToLower(rand.Text()[:12])
-		if u.Password, err = accounts.Hash(u.password); err != nil {
+		if u.Password, err = accounts.HashShortLived(u.password); err != nil {
 			return err
 		}
 		if err := users.Put(u.User); err != nil {

@@ -29,16 +29,22 @@ const (
 // ErrPassword says that a password is too short or too long.
 var ErrPassword = fmt.Errorf("a password has %d characters to %d bytes", MinPassword, MaxPassword)
 
-// Hash returns the PHC string of a password under a new salt.
-func Hash(password string) (string, error) {
+// Hash returns the PHC string of a password under a new salt. It takes some 30 ms, so that guessing does.
+func Hash(password string) (string, error) { return hash(password, hashMemory, hashPasses) }
+
+// HashShortLived is Hash at the least cost, for random passwords that are gone before anybody could guess: those of a demonstration, which has
+// no time to lose.
+func HashShortLived(password string) (string, error) { return hash(password, 64, 1) }
+
+func hash(password string, memory, passes uint32) (string, error) {
 	if utf8.RuneCountInString(password) < MinPassword || len(password) > MaxPassword {
 		return "", ErrPassword
 	}
 	salt := make([]byte, hashSalt)
 	_, _ = rand.Read(salt) // never fails
-	key := argon2.IDKey([]byte(password), salt, hashPasses, hashMemory, hashThreads, hashLen)
+	key := argon2.IDKey([]byte(password), salt, passes, memory, hashThreads, hashLen)
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, hashMemory, hashPasses, hashThreads, b64.EncodeToString(salt), b64.EncodeToString(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, hashThreads, b64.EncodeToString(salt), b64.EncodeToString(key)), nil
 }
 
 // secret is a hash taken apart.

@@ -224,7 +224,7 @@ func (w *decision) sendBack(a *schemas.OfficerAction) {
 		return
 	}
 	w.c.Submission.Stages.Review = schemas.Manual
-	w.move(to, schemas.Event{Type: schemas.EvReturned, Officer: a.Officer})
+	w.move(to, schemas.Event{Type: schemas.EvReturned, Officer: a.Officer, Reasons: a.Reasons})
 }
 
 // grounds of T6: hearing 听证, inspection 检验检测, appraisal 鉴定, expert review 专家评审.
