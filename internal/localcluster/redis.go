@@ -33,7 +33,8 @@ type Redis struct {
 	cfg    RedisConfig
 	server string
 	cli    string
-	mu     sync.Mutex // guards proc
+	ours   bool       // the port was chosen here, and nobody has been told it yet
+	mu     sync.Mutex // guards proc, and cfg.Port until the first start
 	proc   *process
 }
 
@@ -54,23 +55,44 @@ func NewRedis(cfg RedisConfig) (*Redis, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make redis folder: %w", err)
 	}
-	if cfg.Port == 0 {
-		ports, err := freePorts(1)
-		if err != nil {
-			return nil, err
-		}
-		cfg.Port = ports[0]
-	}
-	return &Redis{cfg: cfg, server: server, cli: cli, proc: running(cfg.Dir)}, nil
+	r := &Redis{cfg: cfg, server: server, cli: cli, ours: cfg.Port == 0, proc: running(cfg.Dir)}
+	return r, r.choosePort()
 }
 
-// Addr returns host and port.
+// choosePort takes a free port where that is up to us.
+func (r *Redis) choosePort() error {
+	if !r.ours {
+		return nil
+	}
+	ports, err := freePorts(1)
+	if err == nil {
+		r.cfg.Port = ports[0]
+	}
+	return err
+}
+
+// Addr returns host and port. Ask after the first start: a port that was chosen here may be taken before it.
 func (r *Redis) Addr() string { return address(r.cfg.Port) }
+
+// portTries is how often another port is chosen where others of this machine are faster.
+const portTries = 10
 
 // Start starts the server if it does not run and waits until it answers.
 func (r *Redis) Start(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	err := r.start(ctx)
+	for tries := 1; err != nil && r.ours && tries < portTries && ctx.Err() == nil; tries++ {
+		if err := r.choosePort(); err != nil {
+			return err
+		}
+		err = r.start(ctx)
+	}
+	r.ours = r.ours && err != nil // from here on the address is known
+	return err
+}
+
+func (r *Redis) start(ctx context.Context) error {
 	if r.proc == nil || !r.proc.alive() {
 		if err := mustBeFree(r.cfg.Port); err != nil {
 			return fmt.Errorf("start redis: %w", err)
