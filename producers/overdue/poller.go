@@ -211,9 +211,10 @@ func (p *Poller) leave(ctx context.Context, l lease) error {
 // prolong leaves to the log what was produced half a lease ago and is still waiting there; most is not, so it does not stand in the way of what
 // is due now. Where it fails, or the process dies before, they are produced again when their lease ends: repeats.
 func (p *Poller) prolong(ctx context.Context) error {
+	now := p.now() // the clock by which they were claimed
 	for {
 		p.mu.Lock()
-		if len(p.leases) == 0 || p.cfg.Now().Sub(p.leases[0].claimed) < p.cfg.Lease/2 {
+		if len(p.leases) == 0 || now.Sub(p.leases[0].claimed) < p.cfg.Lease/2 {
 			p.mu.Unlock()
 			return nil
 		}
