@@ -71,7 +71,6 @@ func (p *Policy) Decide(f *File, in *schemas.Input) (*schemas.Transition, error)
 	case repeated:
 		return nil, nil
 	case contradicted:
-		w.said = schemas.Remark{} // what was written first stands
 		w.event(schemas.Event{Type: schemas.EvConflict, Code: string(in.Kind), Ref: in.InputID})
 	default:
 		if in.Kind == schemas.InputSubmission && len(w.d.Ended) >= maxEnded {
