@@ -471,6 +471,10 @@ func (v *Case) read(r *reader) (seen uint32) {
 			v.SubmittedAt = r.time("Case.submitted_at")
 		case "facts":
 			seen = r.once(seen, 1<<7)
+			if r.outline {
+				r.pass()
+				break
+			}
 			if r.present("Case.facts") {
 				if v.Facts == nil {
 					v.Facts = new(Facts)
@@ -479,6 +483,10 @@ func (v *Case) read(r *reader) (seen uint32) {
 			}
 		case "findings":
 			seen = r.once(seen, 1<<8)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Findings = nil
 			if r.array("Case.findings") {
 				v.Findings = []Finding{}
@@ -489,6 +497,10 @@ func (v *Case) read(r *reader) (seen uint32) {
 			}
 		case "opinions":
 			seen = r.once(seen, 1<<9)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Opinions = nil
 			if r.array("Case.opinions") {
 				v.Opinions = []Opinion{}
@@ -547,6 +559,10 @@ func (v *Case) read(r *reader) (seen uint32) {
 			}
 		case "duties":
 			seen = r.once(seen, 1<<16)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Duties = nil
 			if r.array("Case.duties") {
 				v.Duties = []Duty{}
@@ -1357,6 +1373,10 @@ func (v *Dossier) read(r *reader) (seen uint32) {
 			}
 		case "seen":
 			seen = r.once(seen, 1<<6)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Seen = nil
 			if r.array("Dossier.seen") {
 				v.Seen = []Seen{}
@@ -2069,6 +2089,10 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 			v.EndedAt = r.time("EndedCase.ended_at")
 		case "duties":
 			seen = r.once(seen, 1<<15)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Duties = nil
 			if r.array("EndedCase.duties") {
 				v.Duties = []Duty{}
@@ -2109,6 +2133,10 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 			r.match(pattern5, v.Division, "EndedCase.division")
 		case "findings":
 			seen = r.once(seen, 1<<19)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Findings = nil
 			if r.array("EndedCase.findings") {
 				v.Findings = []Finding{}
@@ -2119,6 +2147,10 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 			}
 		case "opinions":
 			seen = r.once(seen, 1<<20)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Opinions = nil
 			if r.array("EndedCase.opinions") {
 				v.Opinions = []Opinion{}
@@ -4904,6 +4936,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "stages":
 			seen = r.once(seen, 1<<3)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Stages.read(r)
 		case "recognition_type":
 			seen = r.once(seen, 1<<4)
@@ -4932,6 +4968,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			r.match(pattern5, v.CurrentDivision, "Submission.current_division")
 		case "employment":
 			seen = r.once(seen, 1<<8)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Employment = nil
 			if r.array("Submission.employment") {
 				v.Employment = []Condition{}
@@ -4987,6 +5027,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "residence":
 			seen = r.once(seen, 1<<9)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Residence = nil
 			if r.array("Submission.residence") {
 				v.Residence = []Condition{}
@@ -5042,6 +5086,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "rental":
 			seen = r.once(seen, 1<<10)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Rental = nil
 			if r.array("Submission.rental") {
 				v.Rental = []Condition{}
@@ -5097,6 +5145,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "schooling":
 			seen = r.once(seen, 1<<11)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Schooling = nil
 			if r.array("Submission.schooling") {
 				v.Schooling = []Condition{}
@@ -5152,6 +5204,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "previous_permits":
 			seen = r.once(seen, 1<<12)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.PreviousPermits = nil
 			if r.array("Submission.previous_permits") {
 				v.PreviousPermits = []string{}
@@ -5164,6 +5220,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "registration_intervals":
 			seen = r.once(seen, 1<<13)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Intervals = nil
 			if r.array("Submission.registration_intervals") {
 				v.Intervals = []Interval{}
@@ -5187,6 +5247,10 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "materials":
 			seen = r.once(seen, 1<<15)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Materials = nil
 			if r.array("Submission.materials") {
 				v.Materials = []Material{}
@@ -5197,9 +5261,17 @@ func (v *Submission) read(r *reader) (seen uint32) {
 			}
 		case "notice":
 			seen = r.once(seen, 1<<16)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Notice.read(r)
 		case "declaration":
 			seen = r.once(seen, 1<<17)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Declaration.read(r)
 		default:
 			r.skip()
@@ -5793,6 +5865,10 @@ func (v *Transition) read(r *reader) (seen uint32) {
 			r.match(pattern4, v.ApplicationNo, "Transition.application_no")
 		case "input":
 			seen = r.once(seen, 1<<4)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Input.read(r)
 		case "events":
 			seen = r.once(seen, 1<<5)
@@ -5809,6 +5885,10 @@ func (v *Transition) read(r *reader) (seen uint32) {
 			}
 		case "effects":
 			seen = r.once(seen, 1<<6)
+			if r.outline {
+				r.pass()
+				break
+			}
 			v.Effects = nil
 			if r.array("Transition.effects") {
 				v.Effects = []Effect{}
@@ -5822,6 +5902,10 @@ func (v *Transition) read(r *reader) (seen uint32) {
 			v.Dossier.read(r)
 		case "person":
 			seen = r.once(seen, 1<<8)
+			if r.outline {
+				r.pass()
+				break
+			}
 			if r.present("Transition.person") {
 				if v.Person == nil {
 					v.Person = new(Person)

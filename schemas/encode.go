@@ -116,6 +116,13 @@ func DecodeTransition(b []byte) (*Transition, error) {
 	return decode[Transition](TopicCaseLog, b, reading{shared: true})
 }
 
+// DecodeOutline reads of a value of case-log what happened and where the cases of the file stand: what is told to the public and what the deadlines
+// hang on. It leaves out the person, the input, the orders, the rule trace, the duties and whatever else has the tag outline:"-", and does not
+// look whether that is JSON. The strings of the result are parts of b, which must not change while one of them lives.
+func DecodeOutline(b []byte) (*Transition, error) {
+	return decode[Transition](TopicCaseLog, b, reading{outline: true})
+}
+
 // DecodeDeadLetter reads a value of dead-letter.
 func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
 	return decode[DeadLetter](TopicDeadLetter, b, reading{shared: true})
@@ -125,4 +132,5 @@ func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
 type reading struct {
 	checked bool // what the schema does not allow is an error
 	shared  bool // the strings share one copy of the document, else every string stands alone
+	outline bool // what has the tag outline:"-" is left out, and the strings share the document itself
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // reader reads one JSON document into one of the types that travel, and checks it against the type's schema on the way: the methods of
@@ -33,6 +34,8 @@ type reader struct {
 	twice bool
 	// cooked: the last string had escapes, or bytes that are no UTF-8, so that it is not part of the document.
 	cooked bool
+	// outline passes over what an outline does not have.
+	outline bool
 	// unchecked leaves out what costs much and tells only whether the schema allows a value that can be read anyhow.
 	unchecked bool
 }
@@ -49,8 +52,11 @@ type document[T any] interface {
 
 // readDocument reads a whole document.
 func readDocument[T any, P document[T]](b []byte, how reading) (*T, *reader) {
-	v, r := new(T), &reader{b: b, unchecked: !how.checked}
-	if how.shared {
+	v, r := new(T), &reader{b: b, unchecked: !how.checked, outline: how.outline}
+	switch {
+	case how.outline && len(b) > 0:
+		r.text = unsafe.String(&b[0], len(b))
+	case how.shared:
 		r.text = string(b)
 	}
 	if r.at() != '{' {
@@ -456,6 +462,51 @@ func (r *reader) skip() {
 			return
 		}
 	}
+}
+
+// pass passes over a value that nobody looks into: of an object or array it sees to the brackets and strings alone.
+func (r *reader) pass() {
+	if c := r.at(); c != '{' && c != '[' {
+		r.skip()
+		return
+	}
+	depth := 0
+	for i := r.i; i < len(r.b); i++ {
+		switch r.b[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				r.i = i + 1
+				return
+			}
+		case '"':
+			if i = endOfString(r.b, i+1); i < 0 {
+				r.syntax()
+				return
+			}
+		}
+	}
+	r.syntax()
+}
+
+// endOfString returns where the quote stands that ends the string whose first byte is b[from]; -1 where none does.
+func endOfString(b []byte, from int) int {
+	for i := from; i < len(b); i++ {
+		n := bytes.IndexByte(b[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		i += n
+		escapes := 0
+		for b[i-1-escapes] == '\\' { // it ends before the opening quote
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+	}
+	return -1
 }
 
 func (r *reader) name(s string) {

@@ -62,24 +62,24 @@ const (
 
 // Submission is what an applicant declares, without the personal fields.
 type Submission struct {
-	Source              string          `json:"source"`                           // 来源: who sent it: the name of the key, e.g. "province"
-	SourceApplicationNo string          `json:"source_application_no"`            // 来源系统的申请编号
-	Channel             Channel         `json:"channel"`                          // 渠道
-	Stages              Stages          `json:"stages"`                           // 各环节办理方式
-	RecognitionType     RecognitionType `json:"recognition_type"`                 // 互认类型; exactly one
-	HukouProvince       string          `json:"hukou_province"`                   // 常住户口所在省: GB/T 2260, 2 or 6 digits
-	HukouCounty         string          `json:"hukou_county"`                     // 常住户口所在县: GB/T 2260, 6 digits
-	CurrentDivision     string          `json:"current_division"`                 // 现居住地区划: 330424 and 3 digits of the township
-	Employment          []Condition     `json:"employment,omitempty"`             // 合法稳定就业
-	Residence           []Condition     `json:"residence,omitempty"`              // 合法稳定住所
-	Rental              []Condition     `json:"rental,omitempty"`                 // 居住出租房屋
-	Schooling           []Condition     `json:"schooling,omitempty"`              // 连续就读
-	PreviousPermits     []string        `json:"previous_permits,omitempty"`       // 原居住证编号, as declared
-	Intervals           []Interval      `json:"registration_intervals,omitempty"` // 居住登记时段, as declared
-	SpecialProvision    string          `json:"special_provision,omitempty"`      // 特别规定 (R3): "investor" 投资创业 or "talent" 引进人才
-	Materials           []Material      `json:"materials,omitempty"`              // 材料
-	Notice              TextVersion     `json:"notice"`                           // 重要提示 as shown
-	Declaration         Declaration     `json:"declaration"`                      // 申请人声明
+	Source              string          `json:"source"`                                       // 来源: who sent it: the name of the key, e.g. "province"
+	SourceApplicationNo string          `json:"source_application_no"`                        // 来源系统的申请编号
+	Channel             Channel         `json:"channel"`                                      // 渠道
+	Stages              Stages          `json:"stages" outline:"-"`                           // 各环节办理方式
+	RecognitionType     RecognitionType `json:"recognition_type"`                             // 互认类型; exactly one
+	HukouProvince       string          `json:"hukou_province"`                               // 常住户口所在省: GB/T 2260, 2 or 6 digits
+	HukouCounty         string          `json:"hukou_county"`                                 // 常住户口所在县: GB/T 2260, 6 digits
+	CurrentDivision     string          `json:"current_division"`                             // 现居住地区划: 330424 and 3 digits of the township
+	Employment          []Condition     `json:"employment,omitempty" outline:"-"`             // 合法稳定就业
+	Residence           []Condition     `json:"residence,omitempty" outline:"-"`              // 合法稳定住所
+	Rental              []Condition     `json:"rental,omitempty" outline:"-"`                 // 居住出租房屋
+	Schooling           []Condition     `json:"schooling,omitempty" outline:"-"`              // 连续就读
+	PreviousPermits     []string        `json:"previous_permits,omitempty" outline:"-"`       // 原居住证编号, as declared
+	Intervals           []Interval      `json:"registration_intervals,omitempty" outline:"-"` // 居住登记时段, as declared
+	SpecialProvision    string          `json:"special_provision,omitempty"`                  // 特别规定 (R3): "investor" 投资创业 or "talent" 引进人才
+	Materials           []Material      `json:"materials,omitempty" outline:"-"`              // 材料
+	Notice              TextVersion     `json:"notice" outline:"-"`                           // 重要提示 as shown
+	Declaration         Declaration     `json:"declaration" outline:"-"`                      // 申请人声明
 }
 
 // TextVersion names a text that was shown to the applicant.

@@ -26,15 +26,15 @@ const (
 
 // Transition is one step of a person's file: the value of case-log. It is whole in itself: new state, events, effects.
 type Transition struct {
-	Seq           int64    `json:"seq"`                 // 档案序号: 1, 2, 3 … in this dossier
-	PrevHash      string   `json:"prev_hash,omitempty"` // 前序摘要: hex SHA-256 of the value of transition seq-1
-	DossierID     string   `json:"dossier_id"`          // 个人档案编号: the Kafka key
-	ApplicationNo string   `json:"application_no"`      // 申请编号: of the case that the input is about
-	Input         InputRef `json:"input"`               // 输入: what is answered here
-	Events        []Event  `json:"events"`              // 事件: what the file must remember
-	Effects       []Effect `json:"effects,omitempty"`   // 办理事项: what foreign systems are asked to do
-	Dossier       Dossier  `json:"dossier"`             // 个人档案: the file after it, whole
-	Person        *Person  `json:"person,omitempty"`    // 个人信息: of the last application
+	Seq           int64    `json:"seq"`                           // 档案序号: 1, 2, 3 … in this dossier
+	PrevHash      string   `json:"prev_hash,omitempty"`           // 前序摘要: hex SHA-256 of the value of transition seq-1
+	DossierID     string   `json:"dossier_id"`                    // 个人档案编号: the Kafka key
+	ApplicationNo string   `json:"application_no"`                // 申请编号: of the case that the input is about
+	Input         InputRef `json:"input" outline:"-"`             // 输入: what is answered here
+	Events        []Event  `json:"events"`                        // 事件: what the file must remember
+	Effects       []Effect `json:"effects,omitempty" outline:"-"` // 办理事项: what foreign systems are asked to do
+	Dossier       Dossier  `json:"dossier"`                       // 个人档案: the file after it, whole
+	Person        *Person  `json:"person,omitempty" outline:"-"`  // 个人信息: of the last application
 }
 
 // InputRef names the input that a transition answers, and where it stood: the resume point is in the log.
@@ -137,13 +137,13 @@ type Effect struct {
 
 // Dossier is one person's file (一人一档): at most one open case, the ended ones, the permits.
 type Dossier struct {
-	DossierID   string      `json:"dossier_id"`        // 个人档案编号
-	PersonToken string      `json:"person_token"`      // 人员标识: full HMAC of the citizen id
-	Seq         int64       `json:"seq"`               // 档案序号: of the last transition
-	Open        *Case       `json:"open,omitempty"`    // 在办案件: at most one
-	Ended       []EndedCase `json:"ended,omitempty"`   // 已结案件
-	Permits     []Permit    `json:"permits,omitempty"` // 本系统签发的居住证
-	Seen        []Seen      `json:"seen,omitempty"`    // 已收输入: the last ones
+	DossierID   string      `json:"dossier_id"`                 // 个人档案编号
+	PersonToken string      `json:"person_token"`               // 人员标识: full HMAC of the citizen id
+	Seq         int64       `json:"seq"`                        // 档案序号: of the last transition
+	Open        *Case       `json:"open,omitempty"`             // 在办案件: at most one
+	Ended       []EndedCase `json:"ended,omitempty"`            // 已结案件
+	Permits     []Permit    `json:"permits,omitempty"`          // 本系统签发的居住证
+	Seen        []Seen      `json:"seen,omitempty" outline:"-"` // 已收输入: the last ones
 }
 
 // Seen remembers an input, so that its repeat changes nothing and its contradiction is recorded.
@@ -154,26 +154,26 @@ type Seen struct {
 
 // Case is one open application.
 type Case struct {
-	ApplicationNo string     `json:"application_no"`        // 申请编号
-	BodyHash      string     `json:"body_hash"`             // 申请内容摘要
-	Stage         Stage      `json:"stage"`                 // 办理环节
-	StageAt       *Time      `json:"stage_at,omitempty"`    // 环节开始时间
-	HeldFrom      Stage      `json:"held_from,omitempty"`   // 挂起前环节; also the stage before a suspension
-	Submission    Submission `json:"submission"`            // 申请
-	SubmittedAt   Time       `json:"submitted_at"`          // 提交时间
-	Facts         *Facts     `json:"facts,omitempty"`       // 登记信息: of the last look-up
-	Findings      []Finding  `json:"findings,omitempty"`    // 规则核验: the rule trace of the last evaluation
-	Opinions      []Opinion  `json:"opinions,omitempty"`    // 意见
-	Supplements   []ItemList `json:"supplements,omitempty"` // 补正通知
-	Reasons       []string   `json:"reasons,omitempty"`     // 理由代码: why a person must judge, or why it was refused
-	AcceptedAt    *Time      `json:"accepted_at,omitempty"` // 受理时间
-	DecidedAt     *Time      `json:"decided_at,omitempty"`  // 决定时间
-	IssuedAt      *Time      `json:"issued_at,omitempty"`   // 签发时间
-	Permit        *Permit    `json:"permit,omitempty"`      // 居住证
-	Duties        []Duty     `json:"duties,omitempty"`      // 办理事项: every effect that was ordered, and what became of it
-	Clocks        []Clock    `json:"clocks,omitempty"`      // 时限
-	RulePack      string     `json:"rule_pack"`             // 规则版本
-	Calendar      string     `json:"calendar"`              // 日历版本
+	ApplicationNo string     `json:"application_no"`                 // 申请编号
+	BodyHash      string     `json:"body_hash"`                      // 申请内容摘要
+	Stage         Stage      `json:"stage"`                          // 办理环节
+	StageAt       *Time      `json:"stage_at,omitempty"`             // 环节开始时间
+	HeldFrom      Stage      `json:"held_from,omitempty"`            // 挂起前环节; also the stage before a suspension
+	Submission    Submission `json:"submission"`                     // 申请
+	SubmittedAt   Time       `json:"submitted_at"`                   // 提交时间
+	Facts         *Facts     `json:"facts,omitempty" outline:"-"`    // 登记信息: of the last look-up
+	Findings      []Finding  `json:"findings,omitempty" outline:"-"` // 规则核验: the rule trace of the last evaluation
+	Opinions      []Opinion  `json:"opinions,omitempty" outline:"-"` // 意见
+	Supplements   []ItemList `json:"supplements,omitempty"`          // 补正通知
+	Reasons       []string   `json:"reasons,omitempty"`              // 理由代码: why a person must judge, or why it was refused
+	AcceptedAt    *Time      `json:"accepted_at,omitempty"`          // 受理时间
+	DecidedAt     *Time      `json:"decided_at,omitempty"`           // 决定时间
+	IssuedAt      *Time      `json:"issued_at,omitempty"`            // 签发时间
+	Permit        *Permit    `json:"permit,omitempty"`               // 居住证
+	Duties        []Duty     `json:"duties,omitempty" outline:"-"`   // 办理事项: every effect that was ordered, and what became of it
+	Clocks        []Clock    `json:"clocks,omitempty"`               // 时限
+	RulePack      string     `json:"rule_pack"`                      // 规则版本
+	Calendar      string     `json:"calendar"`                       // 日历版本
 }
 
 // Finding is one rule applied to one case.
@@ -282,28 +282,28 @@ type Rung struct {
 
 // EndedCase is what the file keeps at hand of a case that is over; its whole story is in the log.
 type EndedCase struct {
-	ApplicationNo       string   `json:"application_no"`            // 申请编号
-	Source              string   `json:"source"`                    // 来源
-	SourceApplicationNo string   `json:"source_application_no"`     // 来源系统的申请编号
-	BodyHash            string   `json:"body_hash"`                 // 申请内容摘要
-	SubmittedAt         Time     `json:"submitted_at"`              // 提交时间
-	Outcome             string   `json:"outcome"`                   // 结果: "issued", "refused", "not_accepted", "withdrawn", "revoked"
-	Reasons             []string `json:"reasons,omitempty"`         // 理由代码
-	PermitNo            string   `json:"permit_no,omitempty"`       // 居住证编号
-	AcceptedAt          *Time    `json:"accepted_at,omitempty"`     // 受理时间
-	DueAt               *Time    `json:"due_at,omitempty"`          // 承诺办结时间
-	DueProvisional      bool     `json:"due_provisional,omitempty"` // 承诺办结时间是否暂定
-	DueLimit            *Limit   `json:"due_limit,omitempty"`       // 承诺时限: what led to due_at, with the pauses
-	Pauses              []Pause  `json:"pauses,omitempty"`          // 中止时段
-	IssuedAt            *Time    `json:"issued_at,omitempty"`       // 签发时间
-	EndedAt             Time     `json:"ended_at"`                  // 结束时间
-	Duties              []Duty   `json:"duties,omitempty"`          // 办理事项: notices sent, permits cancelled; receipts may still come
+	ApplicationNo       string   `json:"application_no"`               // 申请编号
+	Source              string   `json:"source"`                       // 来源
+	SourceApplicationNo string   `json:"source_application_no"`        // 来源系统的申请编号
+	BodyHash            string   `json:"body_hash"`                    // 申请内容摘要
+	SubmittedAt         Time     `json:"submitted_at"`                 // 提交时间
+	Outcome             string   `json:"outcome"`                      // 结果: "issued", "refused", "not_accepted", "withdrawn", "revoked"
+	Reasons             []string `json:"reasons,omitempty"`            // 理由代码
+	PermitNo            string   `json:"permit_no,omitempty"`          // 居住证编号
+	AcceptedAt          *Time    `json:"accepted_at,omitempty"`        // 受理时间
+	DueAt               *Time    `json:"due_at,omitempty"`             // 承诺办结时间
+	DueProvisional      bool     `json:"due_provisional,omitempty"`    // 承诺办结时间是否暂定
+	DueLimit            *Limit   `json:"due_limit,omitempty"`          // 承诺时限: what led to due_at, with the pauses
+	Pauses              []Pause  `json:"pauses,omitempty"`             // 中止时段
+	IssuedAt            *Time    `json:"issued_at,omitempty"`          // 签发时间
+	EndedAt             Time     `json:"ended_at"`                     // 结束时间
+	Duties              []Duty   `json:"duties,omitempty" outline:"-"` // 办理事项: notices sent, permits cancelled; receipts may still come
 
-	Channel         Channel         `json:"channel,omitempty"`          // 渠道
-	RecognitionType RecognitionType `json:"recognition_type,omitempty"` // 互认类型
-	Division        string          `json:"division,omitempty"`         // 现居住地镇（街道）
-	Findings        []Finding       `json:"findings,omitempty"`         // 规则核对: the rule trace of the decision; absent for older cases, the log has it
-	Opinions        []Opinion       `json:"opinions,omitempty"`         // 审批意见: likewise
+	Channel         Channel         `json:"channel,omitempty"`              // 渠道
+	RecognitionType RecognitionType `json:"recognition_type,omitempty"`     // 互认类型
+	Division        string          `json:"division,omitempty"`             // 现居住地镇（街道）
+	Findings        []Finding       `json:"findings,omitempty" outline:"-"` // 规则核对: the rule trace of the decision; absent for older cases, the log has it
+	Opinions        []Opinion       `json:"opinions,omitempty" outline:"-"` // 审批意见: likewise
 }
 
 // Order is one effect as the step that carries it out sees it. It never travels: it is read out of a transition.

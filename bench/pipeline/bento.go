@@ -157,7 +157,7 @@ func bentoDownstream(ctx context.Context, e *Env) error {
 			if err != nil {
 				return nil, err
 			}
-			t, err := schemas.DecodeTransition(value)
+			t, err := schemas.DecodeOutline(value)
 			if err != nil {
 				return nil, err
 			}

@@ -147,7 +147,7 @@ func franzDownstream(ctx context.Context, e *Env) error {
 		return func(ctx context.Context, client *kgo.Client, _ int32, records []*kgo.Record) error {
 			var out []schemas.Record
 			for _, r := range records {
-				t, err := schemas.DecodeTransition(r.Value)
+				t, err := schemas.DecodeOutline(r.Value)
 				if err != nil {
 					return err
 				}

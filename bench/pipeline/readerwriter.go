@@ -118,7 +118,7 @@ func readerDownstream(ctx context.Context, e *Env) error {
 	readerLoop(ctx, e, Feed, schemas.TopicCaseLog, func(ctx context.Context, batch []kafka.Message) error {
 		var out []schemas.Record
 		for i := range batch {
-			t, err := schemas.DecodeTransition(batch[i].Value)
+			t, err := schemas.DecodeOutline(batch[i].Value)
 			if err != nil {
 				return err
 			}

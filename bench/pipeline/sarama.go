@@ -130,7 +130,7 @@ func saramaDownstream(ctx context.Context, e *Env) error {
 		return err
 	}
 	err = saramaRoute(ctx, e, Feed, schemas.TopicCaseLog, func(m *message.Message) error {
-		t, err := schemas.DecodeTransition(m.Payload)
+		t, err := schemas.DecodeOutline(m.Payload)
 		if err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func (x *Index) Apply(ctx context.Context, partition int32, first int64, values 
 	values = values[mark-first:]
 	transitions := make([]*schemas.Transition, len(values))
 	for i, v := range values {
-		t, err := schemas.DecodeTransition(v)
+		t, err := schemas.DecodeOutline(v)
 		if err != nil {
 			return err
 		}

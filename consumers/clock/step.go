@@ -209,7 +209,7 @@ func (s *Step) apply(ctx context.Context, p *partition, records []bus.Record) er
 	}
 	transitions := make([]*schemas.Transition, len(records))
 	for i := range records {
-		t, err := schemas.DecodeTransition(records[i].Value)
+		t, err := schemas.DecodeOutline(records[i].Value)
 		if err != nil {
 			return fault.Outage("undecodable_transition", fmt.Errorf("case-log/%d@%d: %w", p.id, records[i].Offset, err))
 		}

@@ -28,7 +28,7 @@ func New(publish func(context.Context, ...schemas.Record) error) *Step { return 
 func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
 	var out []schemas.Record
 	for i := range b.Records {
-		t, err := schemas.DecodeTransition(b.Records[i].Value)
+		t, err := schemas.DecodeOutline(b.Records[i].Value)
 		if err != nil {
 			return fmt.Errorf("case log %d/%d: %w", b.Partition, b.Records[i].Offset, err)
 		}

@@ -177,3 +177,25 @@ func TestHandle(t *testing.T) {
 		t.Error("a log that cannot be read was passed over")
 	}
 }
+
+// The step reads outlines: what it derives must not need more of a transition.
+func TestDeriveNeedsAnOutlineOnly(t *testing.T) {
+	for _, tr := range life(t) {
+		want, err := Derive(tr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec, err := tr.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		outline, err := schemas.DecodeOutline(rec.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Derive(outline)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+}

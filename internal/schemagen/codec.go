@@ -123,6 +123,9 @@ func (g *generator) reader(typ string) error {
 	g.emit("for key, ok := r.key(); ok; key, ok = r.key() {\nswitch string(key) {")
 	for i, f := range fields {
 		g.emit("case %q:\nseen = r.once(seen, 1<<%d)", f.name, i)
+		if f.aside {
+			g.emit("if r.outline { r.pass(); break }")
+		}
 		x := value{place: "v." + f.goName, name: typ + "." + f.name, schema: o.Properties[i].schema}
 		if slices.Contains(inner, f.name) {
 			x.seen = "seen_" + f.name

@@ -31,6 +31,7 @@ type field struct {
 	doc      string
 	optional bool
 	omitZero bool // else, where it is optional, omitempty
+	aside    bool // not in an outline
 }
 
 func readSource(dir string) (*source, error) {
@@ -157,6 +158,7 @@ func newField(owner, goName string, f *ast.Field) (field, error) {
 		return field{}, fmt.Errorf("field %s: %w", name, err)
 	}
 	key, options, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+	aside := reflect.StructTag(tag).Get("outline") == "-"
 	doc := text(f.Doc)
 	if doc == "" {
 		doc = text(f.Comment)
@@ -164,7 +166,7 @@ func newField(owner, goName string, f *ast.Field) (field, error) {
 	if key == "" || doc == "" {
 		return field{}, fmt.Errorf("field %s travels without a json name or a comment", name)
 	}
-	return field{name: key, goName: goName, typ: f.Type, doc: doc, optional: strings.Contains(options, "omit"), omitZero: options == "omitzero"}, nil
+	return field{name: key, goName: goName, typ: f.Type, doc: doc, optional: strings.Contains(options, "omit"), omitZero: options == "omitzero", aside: aside}, nil
 }
 
 var docLink = regexp.MustCompile(`\[([A-Z]\w*(?:\.\w+)?)\]`)
