@@ -57,7 +57,7 @@ func newLoad(n, persons int) (*load, error) {
 			return nil, err
 		}
 		l.events += int64(len(events))
-		last[t.DossierID] = t
+		last[t.ApplicationNo] = t
 	}
 	for _, t := range last {
 		for _, c := range clock.Project(0, 0, 1, []*schemas.Transition{t}).Cases {

@@ -23,21 +23,33 @@ type Card struct {
 	IssuedAt            *Time    `json:"issued_at,omitempty"`
 }
 
-// Cards returns a card for every case of the file: the open one and the ended ones.
-func (d *Dossier) Cards() []Card {
-	cards := make([]Card, 0, len(d.Ended)+1)
+// Card returns the card of a case of the file as it stands now; false where the file has no such case.
+func (d *Dossier) Card(applicationNo string) (Card, bool) {
+	if d.Open != nil && d.Open.ApplicationNo == applicationNo {
+		return d.Open.card(d.Seq), true
+	}
+	if e := d.EndedByNo(applicationNo); e != nil {
+		return e.card(d.Seq), true
+	}
+	return Card{}, false
+}
+
+// EndedByNo returns the ended case of that number, or nil.
+func (d *Dossier) EndedByNo(applicationNo string) *EndedCase {
 	for i := range d.Ended {
-		e := &d.Ended[i]
-		cards = append(cards, Card{
-			ApplicationNo: e.ApplicationNo, Source: e.Source, SourceApplicationNo: e.SourceApplicationNo, BodyHash: e.BodyHash, ReceivedAt: e.SubmittedAt,
-			Version: d.Seq, Stage: Stage(e.Outcome), Outcome: e.Outcome, Reasons: e.Reasons, PermitNo: e.PermitNo,
-			AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, DueProvisional: e.DueProvisional, DueLimit: e.DueLimit, Pauses: e.Pauses, IssuedAt: e.IssuedAt,
-		})
+		if d.Ended[i].ApplicationNo == applicationNo {
+			return &d.Ended[i]
+		}
 	}
-	if d.Open != nil {
-		cards = append(cards, d.Open.card(d.Seq))
+	return nil
+}
+
+func (e *EndedCase) card(version int64) Card {
+	return Card{
+		ApplicationNo: e.ApplicationNo, Source: e.Source, SourceApplicationNo: e.SourceApplicationNo, BodyHash: e.BodyHash, ReceivedAt: e.SubmittedAt,
+		Version: version, Stage: Stage(e.Outcome), Outcome: e.Outcome, Reasons: e.Reasons, PermitNo: e.PermitNo,
+		AcceptedAt: e.AcceptedAt, DueAt: e.DueAt, DueProvisional: e.DueProvisional, DueLimit: e.DueLimit, Pauses: e.Pauses, IssuedAt: e.IssuedAt,
 	}
-	return cards
 }
 
 func (c *Case) card(version int64) Card {

@@ -18,7 +18,7 @@ func hourp(h int) *schemas.Time {
 	return &t
 }
 
-func TestCards(t *testing.T) {
+func TestCard(t *testing.T) {
 	ended := schemas.EndedCase{
 		ApplicationNo: "A", Source: "province", SourceApplicationNo: "1", BodyHash: "h1", SubmittedAt: hour(8), Outcome: "issued", PermitNo: "P-1",
 		AcceptedAt: hourp(9), DueAt: hourp(12), IssuedAt: hourp(10), EndedAt: hour(11),
@@ -44,16 +44,20 @@ func TestCards(t *testing.T) {
 
 	for name, tc := range map[string]struct {
 		dossier schemas.Dossier
-		want    []schemas.Card
+		want    schemas.Card
 	}{
-		"nothing":               {schemas.Dossier{Seq: 7}, []schemas.Card{}},
-		"ended":                 {schemas.Dossier{Seq: 7, Ended: []schemas.EndedCase{ended, refused}}, []schemas.Card{endedCard, refusedCard}},
-		"asks for a supplement": {schemas.Dossier{Seq: 7, Open: &open}, []schemas.Card{openCard}},
-		"issued, not closed":    {schemas.Dossier{Seq: 7, Open: &issuing, Ended: []schemas.EndedCase{ended}}, []schemas.Card{endedCard, issuingCard}},
+		"ended":                 {schemas.Dossier{Seq: 7, Ended: []schemas.EndedCase{ended, refused}}, endedCard},
+		"refused":               {schemas.Dossier{Seq: 7, Ended: []schemas.EndedCase{ended, refused}}, refusedCard},
+		"asks for a supplement": {schemas.Dossier{Seq: 7, Open: &open}, openCard},
+		"issued, not closed":    {schemas.Dossier{Seq: 7, Open: &issuing, Ended: []schemas.EndedCase{ended}}, issuingCard},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, tc.dossier.Cards()); diff != "" {
-				t.Errorf("cards (-want +got):\n%s", diff)
+			got, ok := tc.dossier.Card(tc.want.ApplicationNo)
+			if diff := cmp.Diff(tc.want, got); !ok || diff != "" {
+				t.Errorf("card (-want +got):\n%s", diff)
+			}
+			if got, ok := tc.dossier.Card("Z"); ok {
+				t.Errorf("a card of no case: %+v", got)
 			}
 		})
 	}

@@ -172,10 +172,16 @@ func personsOf(t testing.TB, partition int32, n int) []*person {
 	return out
 }
 
+// transition is about the case that was last worked on.
+func (p *person) transition() schemas.Transition {
+	no := schemas.ApplicationNo(p.dossier.DossierID, "province", fmt.Sprint(p.cases))
+	return schemas.Transition{Seq: p.dossier.Seq, DossierID: p.dossier.DossierID, ApplicationNo: no, Dossier: p.dossier}
+}
+
 // value closes one transition and returns it as it stands in the log.
 func (p *person) value() []byte {
 	p.dossier.Seq++
-	tr := schemas.Transition{Seq: p.dossier.Seq, DossierID: p.dossier.DossierID, Dossier: p.dossier}
+	tr := p.transition()
 	r, err := tr.Record()
 	if err != nil {
 		p.t.Fatal(err)

@@ -9,34 +9,33 @@ import (
 	"permithub/schemas"
 )
 
-// Project returns what a run of valid transitions says of the index, from the mark from to the mark next. The last
-// transition of each dossier wins: it holds the dossier's whole state.
+// Project returns what a run of valid transitions says of the index, from the mark from to the mark next. A transition changes the one case that
+// its input is about, so the last one about a case says where that case stands; what the run does not speak of stands in the index already.
 func Project(partition int32, from, next int64, transitions []*schemas.Transition) deadline.Projection {
 	p := deadline.Projection{Partition: partition, From: from, Next: next}
 	seen := make(map[string]bool, len(transitions))
 	for _, t := range slices.Backward(transitions) {
-		if seen[t.DossierID] {
+		if seen[t.ApplicationNo] {
 			continue
 		}
-		seen[t.DossierID] = true
-		p.Cases = append(p.Cases, standings(&t.Dossier)...)
+		seen[t.ApplicationNo] = true
+		if s, ok := standing(&t.Dossier, t.ApplicationNo); ok {
+			p.Cases = append(p.Cases, s)
+		}
 	}
 	return p
 }
 
-// standings says where each case of a file stands. Ended cases have no clocks: naming them is what disarms them.
-func standings(d *schemas.Dossier) []deadline.Standing {
-	cards := d.Cards()
-	out := make([]deadline.Standing, len(cards))
-	for i := range cards {
-		out[i] = deadline.Standing{ApplicationNo: cards[i].ApplicationNo, Card: cards[i]}
-		if i < len(d.Ended) {
-			out[i].EndedAt = d.Ended[i].EndedAt.Time
-			continue
-		}
-		out[i].Deadlines = pending(d.Open)
+// standing says where one case of a file stands. An ended case has no clocks: naming it is what disarms them.
+func standing(d *schemas.Dossier, applicationNo string) (deadline.Standing, bool) {
+	card, ok := d.Card(applicationNo)
+	s := deadline.Standing{ApplicationNo: applicationNo, Card: card}
+	if e := d.EndedByNo(applicationNo); e != nil {
+		s.EndedAt = e.EndedAt.Time
+	} else if ok {
+		s.Deadlines = pending(d.Open)
 	}
-	return out
+	return s, ok
 }
 
 // pending lists the rungs that are still to come: a paused clock has none, since nobody knows when it will go on.

@@ -38,9 +38,9 @@ func TestProject(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			p := personsOf(t, 0, 1)[0]
 			row.write(p)
-			tr := &schemas.Transition{DossierID: p.dossier.DossierID, Dossier: p.dossier}
-			got := Project(3, 17, 18, []*schemas.Transition{tr})
-			if got.Partition != 3 || got.From != 17 || got.Next != 18 || len(got.Cases) != p.cases {
+			tr := p.transition()
+			got := Project(3, 17, 18, []*schemas.Transition{&tr})
+			if got.Partition != 3 || got.From != 17 || got.Next != 18 || len(got.Cases) != 1 {
 				t.Errorf("projection %d from %d to %d of %d cases", got.Partition, got.From, got.Next, len(got.Cases))
 			}
 			var want, have []deadline.Entry
@@ -61,7 +61,7 @@ func TestProject(t *testing.T) {
 	}
 }
 
-func TestTheLastTransitionOfADossierWins(t *testing.T) {
+func TestTheLastTransitionOfACaseWins(t *testing.T) {
 	p := personsOf(t, 0, 2)
 	var all []*schemas.Transition
 	for _, value := range [][]byte{p[0].submit(), p[1].submit(), p[0].accept("T1", 10), p[1].accept("T1", 20), p[0].fire(0, 0)} {

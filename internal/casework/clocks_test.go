@@ -69,7 +69,7 @@ func TestProvisionalPromise(t *testing.T) {
 	if k := tr.Dossier.Open.ClockByID(ClockPromised); !k.Provisional {
 		t.Errorf("due %v and not provisional", k.DueAt)
 	}
-	if !tr.Dossier.Cards()[0].DueProvisional {
+	if card, ok := tr.Dossier.Card(d.no("1")); !ok || !card.DueProvisional {
 		t.Error("the card does not say so")
 	}
 }

@@ -236,6 +236,7 @@ func (d *dossier) check(tr *schemas.Transition, in *schemas.Input) {
 	d.checkEffects(tr)
 	d.checkFile(tr)
 	d.checkClocks(tr)
+	d.checkOtherCases(tr)
 }
 
 func (d *dossier) checkPrivacy(tr *schemas.Transition, in *schemas.Input) {

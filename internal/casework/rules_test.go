@@ -361,7 +361,7 @@ func TestSuspendedPermitStopsTheMachine(t *testing.T) {
 	facts.Permits[0].Status = schemas.PermitSuspended
 	wantEvents(t, d.verify("1", 1, facts), schemas.EvVerified, schemas.EvAccepted)
 	d.wantStage(schemas.StageReview)
-	if diff := cmp.Diff([]string{ReasonSuspendedPermit}, d.file.Dossier.Cards()[0].Reasons); diff != "" {
+	if diff := cmp.Diff([]string{ReasonSuspendedPermit}, d.card(&d.file.Dossier, d.no("1")).Reasons); diff != "" {
 		t.Error(diff)
 	}
 	wantEvents(t, d.act("1", schemas.OfficerAction{Kind: schemas.ActReview, Officer: "200"}), schemas.EvReviewed)
