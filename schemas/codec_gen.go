@@ -1345,6 +1345,10 @@ func (v *Dossier) read(r *reader) (seen uint32) {
 			v.Seq = r.number("Dossier.seq", 64, 1, 9223372036854775807)
 		case "open":
 			seen = r.once(seen, 1<<3)
+			if r.foreign() {
+				r.pass()
+				break
+			}
 			if r.present("Dossier.open") {
 				if v.Open == nil {
 					v.Open = new(Case)
@@ -1357,6 +1361,10 @@ func (v *Dossier) read(r *reader) (seen uint32) {
 			if r.array("Dossier.ended") {
 				v.Ended = []EndedCase{}
 				for r.item() {
+					if r.foreign() {
+						r.pass()
+						continue
+					}
 					v.Ended = append(v.Ended, EndedCase{})
 					v.Ended[len(v.Ended)-1].read(r)
 				}
@@ -5863,6 +5871,7 @@ func (v *Transition) read(r *reader) (seen uint32) {
 			seen = r.once(seen, 1<<3)
 			v.ApplicationNo = r.str("Transition.application_no")
 			r.match(pattern4, v.ApplicationNo, "Transition.application_no")
+			r.about = v.ApplicationNo
 		case "input":
 			seen = r.once(seen, 1<<4)
 			if r.outline {

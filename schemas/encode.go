@@ -116,9 +116,9 @@ func DecodeTransition(b []byte) (*Transition, error) {
 	return decode[Transition](TopicCaseLog, b, reading{shared: true})
 }
 
-// DecodeOutline reads of a value of case-log what happened and where the cases of the file stand: what is told to the public and what the deadlines
-// hang on. It leaves out the person, the input, the orders, the rule trace, the duties and whatever else has the tag outline:"-", and does not
-// look whether that is JSON. The strings of the result are parts of b, which must not change while one of them lives.
+// DecodeOutline reads of a value of case-log what happened and where the case that it is about stands: what is told to the public and what the
+// deadlines hang on. It leaves out the other cases of the file, the person, the input, the orders, the rule trace, the duties and whatever else has
+// the tag outline:"-", and does not look whether that is JSON. The strings of the result are parts of b, which must not change while one of them lives.
 func DecodeOutline(b []byte) (*Transition, error) {
 	return decode[Transition](TopicCaseLog, b, reading{outline: true})
 }
@@ -132,5 +132,5 @@ func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
 type reading struct {
 	checked bool // what the schema does not allow is an error
 	shared  bool // the strings share one copy of the document, else every string stands alone
-	outline bool // what has the tag outline:"-" is left out, and the strings share the document itself
+	outline bool // what the tag "outline" says is left out, and the strings share the document itself
 }

@@ -34,8 +34,9 @@ type reader struct {
 	twice bool
 	// cooked: the last string had escapes, or bytes that are no UTF-8, so that it is not part of the document.
 	cooked bool
-	// outline passes over what an outline does not have.
+	// outline passes over what an outline does not have; about is the number of the case that it is about, once that is known.
 	outline bool
+	about   string
 	// unchecked leaves out what costs much and tells only whether the schema allows a value that can be read anyhow.
 	unchecked bool
 }
@@ -488,6 +489,24 @@ func (r *reader) pass() {
 		}
 	}
 	r.syntax()
+}
+
+// foreign reports whether the value is a case that the outline is not about. It looks at a number that comes first and has no escapes, as the hub
+// writes it; of any other case it says no.
+func (r *reader) foreign() bool {
+	if !r.outline || r.about == "" {
+		return false
+	}
+	r.at()
+	rest, ok := bytes.CutPrefix(r.b[r.i:], []byte(`{"application_no":"`))
+	if !ok {
+		return false
+	}
+	n := 0
+	for n < len(rest) && plain[rest[n]] {
+		n++
+	}
+	return n < len(rest) && rest[n] == '"' && string(rest[:n]) != r.about
 }
 
 // endOfString returns where the quote stands that ends the string whose first byte is b[from]; -1 where none does.

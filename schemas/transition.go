@@ -26,15 +26,15 @@ const (
 
 // Transition is one step of a person's file: the value of case-log. It is whole in itself: new state, events, effects.
 type Transition struct {
-	Seq           int64    `json:"seq"`                           // 档案序号: 1, 2, 3 … in this dossier
-	PrevHash      string   `json:"prev_hash,omitempty"`           // 前序摘要: hex SHA-256 of the value of transition seq-1
-	DossierID     string   `json:"dossier_id"`                    // 个人档案编号: the Kafka key
-	ApplicationNo string   `json:"application_no"`                // 申请编号: of the case that the input is about
-	Input         InputRef `json:"input" outline:"-"`             // 输入: what is answered here
-	Events        []Event  `json:"events"`                        // 事件: what the file must remember
-	Effects       []Effect `json:"effects,omitempty" outline:"-"` // 办理事项: what foreign systems are asked to do
-	Dossier       Dossier  `json:"dossier"`                       // 个人档案: the file after it, whole
-	Person        *Person  `json:"person,omitempty" outline:"-"`  // 个人信息: of the last application
+	Seq           int64    `json:"seq"`                            // 档案序号: 1, 2, 3 … in this dossier
+	PrevHash      string   `json:"prev_hash,omitempty"`            // 前序摘要: hex SHA-256 of the value of transition seq-1
+	DossierID     string   `json:"dossier_id"`                     // 个人档案编号: the Kafka key
+	ApplicationNo string   `json:"application_no" outline:"about"` // 申请编号: of the case that the input is about
+	Input         InputRef `json:"input" outline:"-"`              // 输入: what is answered here
+	Events        []Event  `json:"events"`                         // 事件: what the file must remember
+	Effects       []Effect `json:"effects,omitempty" outline:"-"`  // 办理事项: what foreign systems are asked to do
+	Dossier       Dossier  `json:"dossier"`                        // 个人档案: the file after it, whole
+	Person        *Person  `json:"person,omitempty" outline:"-"`   // 个人信息: of the last application
 }
 
 // InputRef names the input that a transition answers, and where it stood: the resume point is in the log.
@@ -137,13 +137,13 @@ type Effect struct {
 
 // Dossier is one person's file (一人一档): at most one open case, the ended ones, the permits.
 type Dossier struct {
-	DossierID   string      `json:"dossier_id"`                 // 个人档案编号
-	PersonToken string      `json:"person_token"`               // 人员标识: full HMAC of the citizen id
-	Seq         int64       `json:"seq"`                        // 档案序号: of the last transition
-	Open        *Case       `json:"open,omitempty"`             // 在办案件: at most one
-	Ended       []EndedCase `json:"ended,omitempty"`            // 已结案件
-	Permits     []Permit    `json:"permits,omitempty"`          // 本系统签发的居住证
-	Seen        []Seen      `json:"seen,omitempty" outline:"-"` // 已收输入: the last ones
+	DossierID   string      `json:"dossier_id"`                    // 个人档案编号
+	PersonToken string      `json:"person_token"`                  // 人员标识: full HMAC of the citizen id
+	Seq         int64       `json:"seq"`                           // 档案序号: of the last transition
+	Open        *Case       `json:"open,omitempty" outline:"own"`  // 在办案件: at most one
+	Ended       []EndedCase `json:"ended,omitempty" outline:"own"` // 已结案件
+	Permits     []Permit    `json:"permits,omitempty"`             // 本系统签发的居住证
+	Seen        []Seen      `json:"seen,omitempty" outline:"-"`    // 已收输入: the last ones
 }
 
 // Seen remembers an input, so that its repeat changes nothing and its contradiction is recorded.

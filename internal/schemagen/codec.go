@@ -95,6 +95,7 @@ type value struct {
 	name   string // for people: Type.property
 	schema *schema
 	seen   string // the variable that takes what was seen of a struct; "" for none
+	own    bool   // of a list of cases an outline has only the one that the document is about
 }
 
 func (g *generator) reader(typ string) error {
@@ -123,15 +124,24 @@ func (g *generator) reader(typ string) error {
 	g.emit("for key, ok := r.key(); ok; key, ok = r.key() {\nswitch string(key) {")
 	for i, f := range fields {
 		g.emit("case %q:\nseen = r.once(seen, 1<<%d)", f.name, i)
-		if f.aside {
-			g.emit("if r.outline { r.pass(); break }")
-		}
 		x := value{place: "v." + f.goName, name: typ + "." + f.name, schema: o.Properties[i].schema}
 		if slices.Contains(inner, f.name) {
 			x.seen = "seen_" + f.name
 		}
+		_, list := f.typ.(*ast.ArrayType)
+		switch {
+		case f.outline == outlineAside:
+			g.emit("if r.outline { r.pass(); break }")
+		case f.outline == outlineOwn && list:
+			x.own = true
+		case f.outline == outlineOwn:
+			g.emit("if r.foreign() { r.pass(); break }")
+		}
 		if err := g.readValue(f.typ, x); err != nil {
 			return err
+		}
+		if f.outline == outlineAbout {
+			g.emit("r.about = %s", x.place)
 		}
 	}
 	g.emit("default:\nr.skip()\n}\n}")
@@ -244,6 +254,9 @@ func (g *generator) readArray(e *ast.ArrayType, x value) error {
 		return nil
 	}
 	g.emit("%s = nil\nif r.array(%q) {\n%s = %s{}\nfor r.item() {", x.place, x.name, x.place, "[]"+name)
+	if x.own {
+		g.emit("if r.foreign() { r.pass(); continue }")
+	}
 	item := value{name: x.name, schema: x.schema.Items}
 	switch {
 	case g.isStruct(name):

@@ -24,14 +24,21 @@ type source struct {
 type constant struct{ name, typ, value, comment string }
 
 // field is one property of an object.
+// In an outline some properties are passed over, and of the cases of a file all but the one that the document is about.
+const (
+	outlineAside = "-"
+	outlineOwn   = "own"   // a case, or a list of them
+	outlineAbout = "about" // the number of the case that the document is about
+)
+
 type field struct {
 	name     string // in JSON
 	goName   string
 	typ      ast.Expr
 	doc      string
 	optional bool
-	omitZero bool // else, where it is optional, omitempty
-	aside    bool // not in an outline
+	omitZero bool   // else, where it is optional, omitempty
+	outline  string // what becomes of it in an outline
 }
 
 func readSource(dir string) (*source, error) {
@@ -158,7 +165,6 @@ func newField(owner, goName string, f *ast.Field) (field, error) {
 		return field{}, fmt.Errorf("field %s: %w", name, err)
 	}
 	key, options, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
-	aside := reflect.StructTag(tag).Get("outline") == "-"
 	doc := text(f.Doc)
 	if doc == "" {
 		doc = text(f.Comment)
@@ -166,7 +172,8 @@ func newField(owner, goName string, f *ast.Field) (field, error) {
 	if key == "" || doc == "" {
 		return field{}, fmt.Errorf("field %s travels without a json name or a comment", name)
 	}
-	return field{name: key, goName: goName, typ: f.Type, doc: doc, optional: strings.Contains(options, "omit"), omitZero: options == "omitzero", aside: aside}, nil
+	return field{name: key, goName: goName, typ: f.Type, doc: doc, optional: strings.Contains(options, "omit"), omitZero: options == "omitzero",
+		outline: reflect.StructTag(tag).Get("outline")}, nil
 }
 
 var docLink = regexp.MustCompile(`\[([A-Z]\w*(?:\.\w+)?)\]`)
