@@ -41,6 +41,12 @@ type word struct {
 	Counted string
 }
 
+// cost is what each of n applications has cost the contender.
+func (w *word) cost(n int) sample {
+	per := float64(n)
+	return sample{N: n, ClientMicros: w.CPU / per * 1e6, Allocs: float64(w.Allocs) / per}
+}
+
 type contenderCmd struct {
 	Order string `arg:"" help:"The order, as JSON."`
 }
@@ -108,11 +114,13 @@ func (o *order) start(ctx context.Context, e *pipeline.Env) error {
 	if o.ApprovalOnly {
 		return c.Approval(ctx, e)
 	}
-	if err := c.Downstream(ctx, e); err != nil {
-		return err
-	}
-	if err := pipeline.AwaitGroups(settle, e, pipeline.Feed, pipeline.Clock); err != nil {
-		return err
+	if c.Downstream != nil {
+		if err := c.Downstream(ctx, e); err != nil {
+			return err
+		}
+		if err := pipeline.AwaitGroups(settle, e, c.Groups...); err != nil {
+			return err
+		}
 	}
 	runtime.GC()
 	if o.Profile != "" {

@@ -14,6 +14,7 @@ import (
 
 	"permithub/schemas"
 
+	"permithub/bench/pipeline"
 	"permithub/bench/work"
 )
 
@@ -28,7 +29,7 @@ const warmUp = 3 * time.Second
 func (r *runner) latency(ctx context.Context) error {
 	r.results.Note = fmt.Sprintf("from the time an application was due until its public event was read; %d partitions, %s each after %s of the same rate", latencyPartitions, r.For, warmUp)
 	for _, rate := range r.Rates {
-		err := r.rounds(ctx, r.Contenders, func(ctx context.Context, name string, round int) (err error) {
+		err := r.rounds(ctx, r.without(pipeline.Work), func(ctx context.Context, name string, round int) (err error) {
 			f, err := r.field(ctx, latencyPartitions)
 			if err != nil {
 				return err
@@ -55,7 +56,11 @@ func (r *runner) latency(ctx context.Context) error {
 func (r *runner) latencyOf(ctx context.Context, f *field, name string, rate int) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, drainLimit)
 	defer cancel()
-	p, err := startContender(ctx, f, order{Contender: name})
+	o := order{Contender: name}
+	if r.Profile != "" {
+		o.Profile = fmt.Sprintf("%s/latency-%s-%s-%d.pprof", r.Profile, r.kind, name, rate)
+	}
+	p, err := startContender(ctx, f, o)
 	if err != nil {
 		return sample{}, err
 	}
@@ -76,7 +81,23 @@ func (r *runner) latencyOf(ctx context.Context, f *field, name string, rate int)
 		return sample{}, errors.Join(errors.New("the load ended without an answer"), l.lines.Err())
 	}
 	var s sample
-	return s, json.Unmarshal(l.lines.Bytes(), &s)
+	if err := json.Unmarshal(l.lines.Bytes(), &s); err != nil {
+		return s, err
+	}
+	if err := p.stop(); err != nil {
+		return s, err
+	}
+	for {
+		w, err := p.next()
+		if err != nil {
+			return s, err
+		}
+		if w.Event == "done" {
+			sent := s.N + int(warmUp.Seconds()*float64(rate))
+			s.ClientMicros, s.Allocs = w.cost(sent).ClientMicros, w.cost(sent).Allocs
+			return s, nil
+		}
+	}
 }
 
 // loadOrder says what the process that sends applications has to do.

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"permithub/bench/pipeline"
 )
 
 type reportCmd struct {
@@ -89,7 +91,7 @@ func (r *results) groups() (rows, columns []string, cells map[string]*group) {
 		}
 		return m
 	}()))
-	order := []string{"hub", "franz", "readerwriter", "bento", "sarama", "asynq"}
+	order := []string{"hub", "franz", "readerwriter", "bento", "sarama", "asynq", pipeline.Work, pipeline.Relay}
 	slices.SortFunc(rows, func(a, b string) int { return cmp.Compare(slices.Index(order, a), slices.Index(order, b)) })
 	return rows, columns, cells
 }
@@ -160,7 +162,8 @@ func (g *group) cell(part string, hubIs float64) string {
 	case partLatency:
 		p50, lo, hi := g.quantiles(func(s *sample) float64 { return s.P50 })
 		p99, _, _ := g.quantiles(func(s *sample) float64 { return s.P99 })
-		return fmt.Sprintf("p50 %.2f ms (%.2f–%.2f), p99 %.1f ms", p50, lo, hi, p99)
+		cpu, _, _ := g.quantiles(clientCPU)
+		return fmt.Sprintf("p50 %.2f ms (%.2f–%.2f), p99 %.1f ms, %.0f µs", p50, lo, hi, p99, cpu)
 	case partGroups:
 		m, lo, hi := g.quantiles(func(s *sample) float64 { return s.Seconds })
 		return fmt.Sprintf("%.2f s (%.2f–%.2f)", m, lo, hi)

@@ -57,7 +57,7 @@ func (c *runCmd) Run(ctx context.Context) error {
 		}
 	}
 	if len(c.Contenders) == 0 {
-		for _, x := range pipeline.Contenders() {
+		for _, x := range append(pipeline.Contenders(), pipeline.Floors()...) {
 			c.Contenders = append(c.Contenders, x.Name)
 		}
 	}
@@ -108,6 +108,11 @@ type runner struct {
 	fields  int
 }
 
+// without returns the contenders but for a floor that says nothing in this part.
+func (r *runner) without(floor string) []string {
+	return slices.DeleteFunc(slices.Clone(r.Contenders), func(name string) bool { return name == floor })
+}
+
 // slow are the contenders that take one message at a time.
 var slow = []string{"sarama"}
 
@@ -140,7 +145,7 @@ func (r *runner) pipeline(ctx context.Context) error {
 	r.results.Note = fmt.Sprintf("%d persons; %d applications of %d bytes become %d transitions of %d bytes, %d public events and %d deadlines; %d for: %s",
 		r.Persons, r.N, loads[r.N].bytes, r.N, loads[r.N].transition, loads[r.N].events, loads[r.N].deadlines, r.SlowN, strings.Join(slow, ", "))
 	for _, partitions := range r.Partitions {
-		err := r.rounds(ctx, r.Contenders, func(ctx context.Context, name string, round int) error {
+		err := r.rounds(ctx, r.without(pipeline.Relay), func(ctx context.Context, name string, round int) error {
 			l := loads[r.N]
 			if slices.Contains(slow, name) {
 				l = loads[r.SlowN]
@@ -169,7 +174,7 @@ func (r *runner) drain(ctx context.Context, name string, partitions, round int, 
 		o.Profile = fmt.Sprintf("%s/%s-%s-%d-%d.pprof", r.Profile, r.kind, name, partitions, round)
 	}
 	s, err := r.contender(ctx, f, o, len(l.applications))
-	if err == nil {
+	if err == nil && name != pipeline.Work { // which leaves nothing in Kafka
 		err = f.check(ctx, l)
 	}
 	if err != nil {
@@ -222,11 +227,10 @@ func (r *runner) contender(ctx context.Context, f *field, o order, n int) (sampl
 			if w.Error != "" {
 				return sample{}, fmt.Errorf("%s (%s)", w.Error, w.Counted)
 			}
-			per := float64(n)
-			return sample{
-				N: n, PerSecond: per / w.Seconds, ClientMicros: w.CPU / per * 1e6,
-				ServerMicros: float64(serverCPU(p.cmd.Process.Pid)-before) / per / 1e3, Allocs: float64(w.Allocs) / per,
-			}, nil
+			s := w.cost(n)
+			s.PerSecond = float64(n) / w.Seconds
+			s.ServerMicros = float64(serverCPU(p.cmd.Process.Pid)-before) / float64(n) / 1e3
+			return s, nil
 		}
 	}
 }

@@ -52,26 +52,29 @@ const (
 // reports it to Progress.
 type Contender struct {
 	Name, What string
-	Downstream func(ctx context.Context, e *Env) error // feed and clock
+	Downstream func(ctx context.Context, e *Env) error // feed and clock; nil where it is part of Approval
+	Groups     []string                                // of Downstream, which must have settled before Approval starts
 	Approval   func(ctx context.Context, e *Env) error
 	// Effects runs the step that calls a foreign system for every verify order of case-log; nil where it is not compared.
 	Effects func(ctx context.Context, e *Env) error
 }
 
+var downstreamGroups = []string{Feed, Clock}
+
 // Contenders lists them all, the hub first.
 func Contenders() []Contender {
 	return []Contender{
-		{"hub", "permithub: internal/bus under Watermill's router", hubDownstream, hubApproval, hubEffects},
-		{"franz", "hand-written franz-go loop, a goroutine for each partition", franzDownstream, franzApproval, nil},
-		{"readerwriter", "kafka.Reader and kafka.Writer, batches of up to 1,000", readerDownstream, readerApproval, nil},
-		{"bento", "Bento: kafka_franz and batch processors in Go", bentoDownstream, bentoApproval, nil},
-		{"sarama", "watermill-kafka (sarama) under Watermill's router", saramaDownstream, saramaApproval, saramaEffects},
+		{"hub", "permithub: internal/bus under Watermill's router", hubDownstream, downstreamGroups, hubApproval, hubEffects},
+		{"franz", "hand-written franz-go loop, a goroutine for each partition", franzDownstream, downstreamGroups, franzApproval, nil},
+		{"readerwriter", "kafka.Reader and kafka.Writer, batches of up to 1,000", readerDownstream, downstreamGroups, readerApproval, nil},
+		{"bento", "Bento: kafka_franz and batch processors in Go", bentoDownstream, downstreamGroups, bentoApproval, nil},
+		{"sarama", "watermill-kafka (sarama) under Watermill's router", saramaDownstream, downstreamGroups, saramaApproval, saramaEffects},
 	}
 }
 
 // Named returns the contender of that name.
 func Named(name string) (Contender, error) {
-	all := Contenders()
+	all := append(Contenders(), Floors()...)
 	i := slices.IndexFunc(all, func(c Contender) bool { return c.Name == name })
 	if i < 0 {
 		return Contender{}, fmt.Errorf("no contender %q", name)
