@@ -19,7 +19,7 @@ import (
 const (
 	dialTimeout     = 3 * time.Second
 	idleConnTimeout = 30 * time.Second // shorter than a gateway's usual minute, so that it seldom closes under a call
-	maxIdlePerHost  = 64               // as many calls as the step has lanes
+	maxIdlePerHost  = 128              // as many calls as the step has lanes
 	maxAnswerBytes  = 64 << 10
 	maxHeaderBytes  = 16 << 10
 )

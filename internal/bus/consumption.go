@@ -39,7 +39,7 @@ type consumption struct {
 
 // Bounds where a step sets none.
 const (
-	defaultLanes        = 64
+	defaultLanes        = 128
 	defaultBatchRecords = 2_000
 	defaultBatchBytes   = 4 << 20
 	// laneWindow is how far the fastest key may run ahead of the slowest in one partition.

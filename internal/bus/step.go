@@ -22,7 +22,7 @@ type Step struct {
 	Stamped bool
 	// Retry says how a record whose error has no class is tried again.
 	Retry RetryPolicy
-	// Concurrency bounds the handler calls under way in one process; zero means 64, or twice the processors for batches.
+	// Concurrency bounds the handler calls under way in one process; zero means 128, or twice the processors for batches.
 	Concurrency int
 	// MaxBatchRecords and MaxBatchBytes bound a batch; zero means 2000 and 4 MiB.
 	MaxBatchRecords, MaxBatchBytes int

@@ -18,7 +18,7 @@ type SubscriberConfig struct {
 	Group string
 	// Batch makes one message of each fetched batch, see [BatchOf]; otherwise a message is one record.
 	Batch bool
-	// Concurrency bounds the unacknowledged messages; zero means 64, or twice the processors for batches.
+	// Concurrency bounds the unacknowledged messages; zero means 128, or twice the processors for batches.
 	Concurrency int
 	// MaxBatchRecords and MaxBatchBytes bound a batch; zero means 2000 and 4 MiB.
 	MaxBatchRecords, MaxBatchBytes int

@@ -22,7 +22,7 @@ const (
 	defaultMaxAnswer = 1 << 20
 	dialTimeout      = 5 * time.Second
 	idleTimeout      = 60 * time.Second
-	idlePerHost      = 64 // as many as a step has calls in flight; the default of 2 would open a connection for nearly every call
+	idlePerHost      = 128 // as many as a step has calls in flight; the default of 2 would open a connection for nearly every call
 )
 
 // Config says how one system behind the gateway is reached.
