@@ -31,7 +31,7 @@ type Config struct {
 
 	// SessionTimeout is how long the group's coordinator waits for a heartbeat; zero means 10 s.
 	SessionTimeout time.Duration
-	// HeartbeatInterval is also how long a member takes to notice a rebalance; zero means 1 s.
+	// HeartbeatInterval is also how long a member takes to notice a rebalance; zero means 500 ms.
 	HeartbeatInterval time.Duration
 	// RebalanceTimeout is how long the coordinator waits for members to finish their work and join again; zero means 5 s.
 	RebalanceTimeout time.Duration
@@ -132,7 +132,7 @@ func (c Config) withDefaults() Config {
 	orString(&c.Prefix, defaultName)
 	orString(&c.ClientID, defaultName)
 	orTime(&c.SessionTimeout, 10*time.Second)
-	orTime(&c.HeartbeatInterval, time.Second)
+	orTime(&c.HeartbeatInterval, 500*time.Millisecond)
 	orTime(&c.RebalanceTimeout, 5*time.Second)
 	orTime(&c.DrainTimeout, c.RebalanceTimeout/2)
 	orTime(&c.FetchWait, 250*time.Millisecond)
