@@ -88,7 +88,7 @@ func entryOf(partition int32, c *schemas.Case) entry {
 	}
 	for i := range c.Clocks {
 		if k := &c.Clocks[i]; k.ResolvedAt == nil {
-			e.clocks = append(e.clocks, clock{k.ID, k.DueAt.Time, stateOf(k)})
+			e.clocks = append(e.clocks, clock{k.ID, k.DueAt.Time, StateOf(k)})
 		}
 	}
 	return e

@@ -51,7 +51,7 @@ func TestStateOf(t *testing.T) {
 		{schemas.Clock{Rungs: fired, PausedAt: ptr(0)}, Paused},
 		{schemas.Clock{Rungs: fired, PausedAt: ptr(0), BreachedAt: ptr(0)}, Breached},
 	} {
-		if got := stateOf(&row.clock); got != row.want {
+		if got := StateOf(&row.clock); got != row.want {
 			t.Errorf("%+v: %s, want %s", row.clock, got, row.want)
 		}
 	}

@@ -112,27 +112,36 @@ func (t Tally) Plus(o Tally) Tally {
 	return Tally{t.Open + o.Open, t.DueToday + o.DueToday, t.Warned + o.Warned, t.Breached + o.Breached}
 }
 
-// tallyOf counts one case. A limit is half-open: one that ends at the midnight after today is due today.
+// Times is the tally of n cases that stand alike.
+func (t Tally) Times(n int) Tally {
+	return Tally{n * t.Open, n * t.DueToday, n * t.Warned, n * t.Breached}
+}
+
 func tallyOf(e *entry, tomorrow time.Time) Tally {
-	t := Tally{Open: 1}
 	for i := range e.clocks {
-		k := &e.clocks[i]
-		if k.id != Promise {
-			continue
+		if k := &e.clocks[i]; k.id == Promise {
+			return TallyOf(k.state, k.due, tomorrow)
 		}
-		switch k.state {
-		case Breached:
-			t.Breached = 1
-			return t
-		case Paused:
-			return t
-		case Warned:
-			t.Warned = 1
-		case Provisional, OK:
-		}
-		if !k.due.After(tomorrow) {
-			t.DueToday = 1
-		}
+	}
+	return Tally{Open: 1}
+}
+
+// TallyOf counts one open case by how its promise stands, "" where none runs; tomorrow is when that day begins. A limit is half-open: one that
+// ends at the midnight after today is due today.
+func TallyOf(state State, due, tomorrow time.Time) Tally {
+	t := Tally{Open: 1}
+	switch state {
+	case Breached:
+		t.Breached = 1
+		return t
+	case Paused, "":
+		return t
+	case Warned:
+		t.Warned = 1
+	case Provisional, OK:
+	}
+	if !due.After(tomorrow) {
+		t.DueToday = 1
 	}
 	return t
 }

@@ -29,7 +29,8 @@ var Clocks = []string{Promise, "T2", "T3", "T4", "T5", "R8"}
 // Promise is the clock of the promise to the citizen: 办结 within two working days (承诺时限).
 const Promise = "T1"
 
-func stateOf(k *schemas.Clock) State {
+// StateOf says how a limit that was not resolved stands.
+func StateOf(k *schemas.Clock) State {
 	switch {
 	case k.BreachedAt != nil:
 		return Breached
