@@ -75,6 +75,8 @@ func (s *Store) write(ctx context.Context, partition int32, records []Record) (e
 			w.put(f)
 		}
 	}
+	w.exec(new(*sql.Stmt), `DELETE FROM tally WHERE cases = 0`)
+	w.history(records)
 	var mark *sql.Stmt
 	w.exec(&mark, `INSERT OR REPLACE INTO mark VALUES (?, ?)`, partition, records[len(records)-1].Offset+1)
 	if w.err != nil {
@@ -90,7 +92,7 @@ type batch struct {
 	err  error
 	open []*sql.Stmt
 
-	position, remove, insert *sql.Stmt
+	position, remove, insert, act, override, breach, undo *sql.Stmt
 }
 
 // exec prepares the statement the first time.
@@ -117,7 +119,7 @@ func (b *batch) close() error {
 
 // put makes the row of a file what f says: its open case, or none.
 func (b *batch) put(f *File) {
-	c := f.openCase()
+	c := f.Open
 	b.exec(&b.remove, `DELETE FROM open_case WHERE dossier = ?`, f.DossierID) // a REPLACE would not fire the tally's trigger
 	if c == nil {
 		return
@@ -131,7 +133,7 @@ func (b *batch) put(f *File) {
 	if !c.DueAt.IsZero() {
 		due = c.DueAt.UnixMilli()
 	}
-	b.exec(&b.insert, `INSERT INTO open_case VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	b.exec(&b.insert, `INSERT INTO open_case VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.DossierID, c.ApplicationNo, c.Version, string(c.Stage), string(c.Queue()), string(c.Type), string(c.Channel), c.Division, c.Name,
-		c.SubmittedAt.UnixMilli(), due, c.urgency(), c.Provisional, c.Paused, c.Breached, string(opinions))
+		c.SubmittedAt.UnixMilli(), due, c.urgency(), c.Provisional, c.Paused, c.Breached, string(opinions), string(c.promise), dayNumber(c.day))
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 	"time"
 
+	"permithub/internal/calendar"
+	"permithub/internal/docket"
 	"permithub/schemas"
 )
 
@@ -57,6 +59,9 @@ type Case struct {
 	Breached      bool
 	// Opinions are the officers who gave an opinion, by level: nobody gives two of the three.
 	Opinions map[string]string
+
+	promise docket.State  // of the promise (T1), "" where none runs
+	day     calendar.Date // the last on which it can be kept
 }
 
 // Queue is whose turn it is.

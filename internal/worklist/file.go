@@ -1,90 +1,73 @@
 package worklist
 
 import (
-	"encoding/json"
 	"errors"
 
+	"permithub/internal/calendar"
 	"permithub/internal/casework"
+	"permithub/internal/docket"
 	"permithub/schemas"
 )
 
-// File is what the list needs of one transition. Reading the whole of it takes twice as long, which is what filling the list after a start
-// consists of.
+// File is what the projection keeps of one transition: the open case after it, and what it tells of acts, overrides and breaches. A transition is a
+// hundred times larger, and thousands are held at once while the log is read.
 type File struct {
-	DossierID string `json:"dossier_id"`
-	Seq       int64  `json:"seq"`
-	Dossier   struct {
-		Open *openCase `json:"open"`
-	} `json:"dossier"`
-	Person struct {
-		FullName string `json:"full_name"`
-	} `json:"person"`
-}
+	DossierID string
+	Seq       int64
+	// Open is nil where no case of the file is open.
+	Open *Case
 
-type openCase struct {
-	ApplicationNo string        `json:"application_no"`
-	Stage         schemas.Stage `json:"stage"`
-	SubmittedAt   schemas.Time  `json:"submitted_at"`
-	Submission    struct {
-		RecognitionType schemas.RecognitionType `json:"recognition_type"`
-		Channel         schemas.Channel         `json:"channel"`
-		CurrentDivision string                  `json:"current_division"`
-	} `json:"submission"`
-	Opinions []struct {
-		Level   string `json:"level"`
-		Officer string `json:"officer"`
-	} `json:"opinions"`
-	Clocks []openClock `json:"clocks"`
-}
-
-type openClock struct {
-	ID          string        `json:"id"`
-	DueAt       schemas.Time  `json:"due_at"`
-	Provisional bool          `json:"provisional"`
-	PausedAt    *schemas.Time `json:"paused_at"`
-	ResolvedAt  *schemas.Time `json:"resolved_at"`
-	BreachedAt  *schemas.Time `json:"breached_at"`
+	acts      []heap
+	overrides []Override
+	breaches  []Breach
+	undone    []limit
 }
 
 var errUnreadable = errors.New("not a transition")
 
 // Read reads the value of a record of case-log. Its error quotes nothing of the value.
 func Read(value []byte) (*File, error) {
-	f := new(File)
-	if json.Unmarshal(value, f) != nil || f.DossierID == "" || f.Seq == 0 {
+	t, err := schemas.DecodeTransition(value)
+	if err != nil || t.DossierID == "" || t.Seq == 0 {
 		return nil, errUnreadable
+	}
+	f := &File{DossierID: t.DossierID, Seq: t.Seq, Open: openCase(t)}
+	for i := range t.Events {
+		f.happened(t, &t.Events[i])
 	}
 	return f, nil
 }
 
-// openCase returns the open case of the file, or nil.
-func (f *File) openCase() *Case {
-	o := f.Dossier.Open
+func openCase(t *schemas.Transition) *Case {
+	o := t.Dossier.Open
 	if o == nil {
 		return nil
 	}
 	c := &Case{
-		ApplicationNo: o.ApplicationNo, DossierID: f.DossierID, Version: f.Seq, Stage: o.Stage, Type: o.Submission.RecognitionType,
-		Channel: o.Submission.Channel, Division: o.Submission.CurrentDivision, Name: f.Person.FullName, SubmittedAt: o.SubmittedAt.Time,
-		Opinions: map[string]string{},
+		ApplicationNo: o.ApplicationNo, DossierID: t.DossierID, Version: t.Seq, Stage: o.Stage, Type: o.Submission.RecognitionType,
+		Channel: o.Submission.Channel, Division: o.Submission.CurrentDivision, SubmittedAt: o.SubmittedAt.Time, Opinions: map[string]string{},
+	}
+	if t.Person != nil {
+		c.Name = t.Person.FullName
 	}
 	for i := range o.Opinions {
 		c.Opinions[o.Opinions[i].Level] = o.Opinions[i].Officer
 	}
 	for _, id := range []string{casework.ClockPromised, casework.ClockDeemed} {
-		if k := o.running(id); k != nil {
+		if k := running(o, id); k != nil {
 			c.DueAt, c.Provisional, c.Paused, c.Breached = k.DueAt.Time, k.Provisional, k.PausedAt != nil, k.BreachedAt != nil
 			break
 		}
 	}
+	if k := running(o, casework.ClockPromised); k != nil {
+		c.promise, c.day = docket.StateOf(k), calendar.Of(k.DueAt.Add(-1))
+	}
 	return c
 }
 
-func (o *openCase) running(id string) *openClock {
-	for i := range o.Clocks {
-		if o.Clocks[i].ID == id && o.Clocks[i].ResolvedAt == nil {
-			return &o.Clocks[i]
-		}
+func running(o *schemas.Case, id string) *schemas.Clock {
+	if k := o.ClockByID(id); k != nil && k.ResolvedAt == nil {
+		return k
 	}
 	return nil
 }

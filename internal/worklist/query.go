@@ -171,14 +171,10 @@ func (s *Store) Case(ctx context.Context, dossier string) (*Case, error) {
 // ByName returns the open cases of people whose name begins so, by name. It stops at the limit.
 func (s *Store) ByName(ctx context.Context, prefix string, divisions []string, limit int) ([]Case, error) {
 	query, args := columns+`INDEXED BY by_name WHERE name >= ? AND name < ?`, []any{prefix, prefix + "\U0010FFFF"}
-	if len(divisions) > 0 {
-		query += ` AND division IN (?` + strings.Repeat(`, ?`, len(divisions)-1) + `)`
-		for _, d := range divisions {
-			args = append(args, d)
-		}
-	}
+	where, more := ofDivisions(divisions)
+	args = append(append(args, more...), min(max(limit, 1), MaxPage))
 	var out []Case
-	err := s.each(ctx, query+` ORDER BY name, no LIMIT ?`, append(args, min(max(limit, 1), MaxPage)), func(scan func(...any) error) error {
+	err := s.each(ctx, query+` AND `+where+` ORDER BY name, no LIMIT ?`, args, func(scan func(...any) error) error {
 		c, err := scanCase(scan)
 		out = append(out, c)
 		return err
@@ -199,7 +195,7 @@ type Count struct {
 // Counts returns how many open cases there are, by queue and township.
 func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	var out []Count
-	err := s.each(ctx, `SELECT queue, division, cases FROM tally WHERE cases > 0 ORDER BY queue, division`, nil, func(scan func(...any) error) error {
+	err := s.each(ctx, `SELECT queue, division, sum(cases) FROM tally GROUP BY queue, division`, nil, func(scan func(...any) error) error {
 		var c Count
 		err := scan(&c.Queue, &c.Division, &c.Cases)
 		out = append(out, c)

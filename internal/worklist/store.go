@@ -12,23 +12,35 @@ import (
 )
 
 // layout has one row for each open case and one for each record of the log. Lists are answered from an index, and counts from a tally
-// that the triggers keep: counting 100,000 rows at each look would cost more than the page.
+// that the triggers keep: counting 100,000 rows at each look would cost more than the page. What officers did is summed up by day; breaches and
+// overrides are few and stay rows.
 const layout = `
 CREATE TABLE position (dossier TEXT, seq INTEGER, part INTEGER, pos INTEGER, PRIMARY KEY (dossier, seq)) WITHOUT ROWID;
 CREATE TABLE mark (part INTEGER PRIMARY KEY, next INTEGER);
 CREATE TABLE open_case (
 	dossier TEXT PRIMARY KEY, no TEXT, version INTEGER, stage TEXT, queue TEXT, type TEXT, channel TEXT, division TEXT, name TEXT,
-	submitted INTEGER, due INTEGER, urgency INTEGER, provisional INTEGER, paused INTEGER, breached INTEGER, opinions TEXT
+	submitted INTEGER, due INTEGER, urgency INTEGER, provisional INTEGER, paused INTEGER, breached INTEGER, opinions TEXT, promise TEXT, day INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX by_urgency ON open_case (queue, division, urgency, no, type, channel);
 CREATE INDEX by_name ON open_case (name, no);
-CREATE TABLE tally (queue TEXT, division TEXT, cases INTEGER, PRIMARY KEY (queue, division)) WITHOUT ROWID;
+CREATE TABLE tally (
+	queue TEXT, division TEXT, stage TEXT, promise TEXT, day INTEGER, cases INTEGER, PRIMARY KEY (queue, division, stage, promise, day)
+) WITHOUT ROWID;
 CREATE TRIGGER case_in AFTER INSERT ON open_case BEGIN
-	INSERT INTO tally VALUES (NEW.queue, NEW.division, 1) ON CONFLICT DO UPDATE SET cases = cases + 1;
+	INSERT INTO tally VALUES (NEW.queue, NEW.division, NEW.stage, NEW.promise, NEW.day, 1) ON CONFLICT DO UPDATE SET cases = cases + 1;
 END;
 CREATE TRIGGER case_out AFTER DELETE ON open_case BEGIN
-	UPDATE tally SET cases = cases - 1 WHERE queue = OLD.queue AND division = OLD.division;
+	UPDATE tally SET cases = cases - 1
+	WHERE queue = OLD.queue AND division = OLD.division AND stage = OLD.stage AND promise = OLD.promise AND day = OLD.day;
 END;
+CREATE TABLE act (day INTEGER, officer TEXT, division TEXT, acts INTEGER, PRIMARY KEY (day, officer, division)) WITHOUT ROWID;
+CREATE TABLE override (
+	at INTEGER, no TEXT, kind TEXT, rule TEXT, division TEXT, officer TEXT, reason TEXT, PRIMARY KEY (at, no, kind, rule)
+) WITHOUT ROWID;
+CREATE TABLE breach (
+	no TEXT, clock TEXT, at INTEGER, division TEXT, cause TEXT, stage TEXT, system TEXT, PRIMARY KEY (no, clock)
+) WITHOUT ROWID;
+CREATE INDEX by_breach ON breach (at);
 `
 
 // readers bounds the connections: more would only wait for each other on the processors.

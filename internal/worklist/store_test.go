@@ -277,7 +277,7 @@ func TestTheProjectionIsTheLogsLastWord(t *testing.T) {
 		var want []Case
 		tally := map[Count]int{}
 		for _, l := range state {
-			if c := l.file().openCase(); c != nil {
+			if c := l.file().Open; c != nil {
 				want = append(want, *c)
 				tally[Count{Queue: c.Queue(), Division: c.Division}]++
 			}
@@ -364,7 +364,7 @@ func BenchmarkFirstPage(b *testing.B) {
 	})
 }
 
-// FuzzRead asks that what the hub reads of a transition and what the list reads of it are the same.
+// FuzzRead asks that whatever bytes come are read or refused, and that what is read stands in the transition.
 func FuzzRead(f *testing.F) {
 	for _, l := range []look{{dossier: "A", seq: 1}, {dossier: "B", seq: 9, stage: schemas.StageReview, division: "330424001", name: "张三", due: time.Hour, paused: true}} {
 		rec, err := l.transition().Record()
@@ -377,15 +377,15 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`null`))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		got, err := Read(value)
-		want, wantErr := schemas.DecodeTransition(value)
-		if wantErr != nil || err != nil {
-			return // either may read less: the list needs an identity, and reads fewer fields
+		if err != nil {
+			return
 		}
-		if got.DossierID != want.DossierID || got.Seq != want.Seq || (got.openCase() == nil) != (want.Dossier.Open == nil) {
+		want, err := schemas.DecodeTransition(value)
+		if err != nil {
+			t.Fatalf("read what is no transition: %v", err)
+		}
+		if got.DossierID != want.DossierID || got.Seq != want.Seq || (got.Open == nil) != (want.Dossier.Open == nil) || len(got.breaches)+len(got.undone)+len(got.acts) > len(want.Events) {
 			t.Fatalf("got %+v, want %+v", got, want)
-		}
-		if c, o := got.openCase(), want.Dossier.Open; c != nil && (c.Stage != o.Stage || c.Division != o.Submission.CurrentDivision || !c.SubmittedAt.Equal(o.SubmittedAt.Time)) {
-			t.Fatalf("got %+v, want %+v", c, o)
 		}
 	})
 }
