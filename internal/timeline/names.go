@@ -81,6 +81,15 @@ func DutyName(d *schemas.Duty) string { return duty(d) }
 // DutyStatus returns the state of a duty in Chinese.
 func DutyStatus(status string) string { return named(dutyNames, status) }
 
+// ClockName returns a limit in Chinese.
+func ClockName(id string) string { return named(clockNames, id) }
+
+// SystemName returns a foreign system in Chinese.
+func SystemName(system string) string { return named(systemNames, system) }
+
+// KindName returns in Chinese what a foreign system is asked to do.
+func KindName(kind schemas.EffectKind) string { return named(kindNames, string(kind)) }
+
 // MaskID returns a citizen id as people may see it: the first six and the last four characters.
 func MaskID(id string) string {
 	if len(id) != 18 {

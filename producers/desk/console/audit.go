@@ -1,10 +1,7 @@
 package console
 
 import (
-	"fmt"
 	"slices"
-
-	"github.com/xuri/excelize/v2"
 
 	"permithub/internal/auditlog"
 	"permithub/internal/worklist"
@@ -56,7 +53,7 @@ func (v *visit) export() error {
 	if err := v.record("export", "", ""); err != nil {
 		return err
 	}
-	cells := [][]string{{}}
+	cells := [][]any{{}}
 	for _, h := range []string{"申请编号", "姓名", "环节", "镇（街道）", "互认类型", "渠道", "提交时间", "承诺期限", "剩余时间", "承办人"} {
 		cells[0] = append(cells[0], v.lang.text(h))
 	}
@@ -74,55 +71,14 @@ func (v *visit) export() error {
 		}
 		cursor, more = next, next != ""
 	}
-	f, err := spreadsheet(cells)
-	if err != nil {
-		return err
-	}
-	v.w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-	v.w.Header().Set("Content-Disposition", `attachment; filename="cases.xlsx"`)
-	_, err = f.WriteTo(v.w)
-	return err
+	return v.download("cases.xlsx", []sheet{{v.lang.text("案件清单"), cells}})
 }
 
-func (v *visit) cells(r *row) []string {
+func (v *visit) cells(r *row) []any {
 	due := ""
 	if !r.DueAt.IsZero() {
-		due = r.DueAt.In(schemas.Shanghai).Format("2006-01-02 15:04")
+		due = minute(r.DueAt)
 	}
-	return []string{r.ApplicationNo, schemas.Masked(r.Name), v.lang.text(r.Stage.Name()), v.lang.text(townName(r.Division)), v.lang.text(typeNames[r.Type]),
-		v.lang.text(channelNames[r.Channel]), r.SubmittedAt.Format("2006-01-02 15:04"), due, r.Left.Text, r.Holder}
-}
-
-// spreadsheet writes texts, and nothing but texts: a number of 18 digits keeps all of them. What a spreadsheet program would take for a
-// formula when the cell is edited or saved as CSV gets an apostrophe before it.
-func spreadsheet(cells [][]string) (*excelize.File, error) {
-	f := excelize.NewFile()
-	style, err := f.NewStyle(&excelize.Style{NumFmt: 49}) // "@", text
-	if err != nil {
-		return nil, fmt.Errorf("make spreadsheet: %w", err)
-	}
-	w, err := f.NewStreamWriter("Sheet1")
-	if err != nil {
-		return nil, fmt.Errorf("make spreadsheet: %w", err)
-	}
-	for i, line := range cells {
-		row := make([]any, len(line))
-		for j, text := range line {
-			row[j] = excelize.Cell{StyleID: style, Value: neutral(text)}
-		}
-		if err := w.SetRow(fmt.Sprintf("A%d", i+1), row); err != nil {
-			return nil, fmt.Errorf("make spreadsheet: %w", err)
-		}
-	}
-	if err := w.Flush(); err != nil {
-		return nil, fmt.Errorf("make spreadsheet: %w", err)
-	}
-	return f, nil
-}
-
-func neutral(text string) string {
-	if text != "" && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@' || text[0] == '\t' || text[0] == '\r') {
-		return "'" + text
-	}
-	return text
+	return []any{r.ApplicationNo, schemas.Masked(r.Name), v.lang.text(r.Stage.Name()), v.lang.text(townName(r.Division)), v.lang.text(typeNames[r.Type]),
+		v.lang.text(channelNames[r.Channel]), minute(r.SubmittedAt), due, r.Left.Text, r.Holder}
 }

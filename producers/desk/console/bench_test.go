@@ -65,6 +65,7 @@ type hub struct {
 	values [][]byte
 	fail   error
 	before func() // what happens between the page and its act
+	told   func(*schemas.Transition)
 }
 
 func (h *hub) publish(_ context.Context, recs ...schemas.Record) error {
@@ -115,6 +116,9 @@ func (h *hub) decide(in *schemas.Input) {
 		h.t.Fatal(err)
 	}
 	h.values = append(h.values, rec.Value)
+	if h.told != nil {
+		h.told(t)
+	}
 	if err := h.list.Apply(context.Background(), 0, []worklist.Record{{Offset: int64(len(h.values) - 1), File: read}}); err != nil {
 		h.t.Error(err)
 	}
@@ -311,6 +315,7 @@ type reply struct {
 	body     string
 	location string
 	header   http.Header
+	raw      []byte
 }
 
 func (br *browser) do(method, path string, form url.Values, change func(*http.Request)) reply {
@@ -347,7 +352,7 @@ func (br *browser) do(method, path string, form url.Values, change func(*http.Re
 			delete(br.cookies, c.Name)
 		}
 	}
-	return reply{res.StatusCode, html.UnescapeString(string(text)), res.Header.Get("Location"), res.Header}
+	return reply{res.StatusCode, html.UnescapeString(string(text)), res.Header.Get("Location"), res.Header, text}
 }
 
 func (br *browser) get(path string) reply {

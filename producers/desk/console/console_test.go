@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 
 	"permithub/internal/casework"
 	"permithub/internal/worklist"
@@ -176,6 +177,8 @@ func TestRoleByRolePageByPage(t *testing.T) {
 		may          []string
 	}{
 		{"GET", "/cases", nil, all}, {"GET", "/cases?queue=all", nil, all}, {"GET", "/cases/" + no, nil, all}, {"GET", "/password", nil, all}, {"GET", "/audit", nil, []string{"1006"}},
+		{"GET", "/supervision", nil, []string{"1004", "1006"}}, {"POST", "/supervision/export", nil, []string{"1004", "1006"}},
+		{"POST", "/supervision/reveal", url.Values{"purpose": {"check_override"}}, []string{"1004", "1006"}},
 		{"POST", "/search", url.Values{"q": {"张"}}, all}, {"POST", "/cases/" + no + "/print", nil, all}, {"POST", "/next", nil, work}, {"POST", "/export", nil, []string{"1004"}},
 		{"POST", "/cases/" + no + "/reveal", url.Values{"purpose": {"verify_identity"}}, work}, {"POST", "/cases/" + no + "/hold", nil, work}, {"POST", "/cases/" + no + "/release", nil, work},
 	}
@@ -650,17 +653,17 @@ func TestPagingWalksTheWholeList(t *testing.T) {
 }
 
 func TestSpreadsheetsHoldTexts(t *testing.T) {
-	f, err := spreadsheet([][]string{{"330106197203030042", "=HYPERLINK(\"x\")", "+1", "-1", "@a", "\tx", "平常", ""}})
+	f, err := spreadsheet([]sheet{{"案件/清单", [][]any{{"330106197203030042", "=HYPERLINK(\"x\")", "+1", "-1", "@a", "\tx", "平常", ""}}}, {"数", [][]any{{12, "12"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	for _, cell := range []string{"A1", "B1", "C1", "D1", "E1", "F1", "G1"} {
-		v, err := f.GetCellValue("Sheet1", cell)
+		v, err := f.GetCellValue("案件-清单", cell)
 		if err != nil {
 			t.Fatal(err)
 		}
-		formula, err := f.GetCellFormula("Sheet1", cell)
+		formula, err := f.GetCellFormula("案件-清单", cell)
 		if err != nil || formula != "" {
 			t.Errorf("%s is the formula %q, %v", cell, formula, err)
 		}
@@ -668,6 +671,11 @@ func TestSpreadsheetsHoldTexts(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"330106197203030042", "'=HYPERLINK(\"x\")", "'+1", "'-1", "'@a", "'\tx", "平常"}, got); diff != "" {
 		t.Errorf("cells (-want +got)\n%s", diff)
+	}
+	for cell, want := range map[string]excelize.CellType{"A1": excelize.CellTypeUnset, "B1": excelize.CellTypeInlineString} { // a number has no type of its own
+		if kind, err := f.GetCellType("数", cell); err != nil || kind != want {
+			t.Errorf("%s: type %d, %v", cell, kind, err)
+		}
 	}
 	b := newBench(t)
 	b.submit(t, citizenID, "1")

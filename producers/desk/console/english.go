@@ -37,5 +37,13 @@ var englishTexts = map[string]string{
 	"所选事项在第一次告知时已经可见，再次要求须说明原因": "What was visible the first time needs a reason now",
 	"中止事由不在法定范围内":               "The ground is not one that the law knows", "案件已经受理过，不能再作此办理": "The case was accepted already", "退回须写明意见": "A return needs an opinion", "没有经办人": "There is no officer",
 	"登记信息尚未核验，不能办理": "The person has not been looked up yet", "不能退回到该环节": "It cannot return there", "有不认识的补正事项": "An item is unknown", "请至少选择一项理由": "Choose at least one reason",
+	"督办": "Supervision", "在办": "Open", "明日到期": "Due tomorrow", "已预警": "Warned", "例外处理": "Overrides", "例外处理占比": "Overrides, share", "占比": "Share", "各镇（街道）在办": "Open cases by township", "其他在办": "Other open cases",
+	"各经办人": "By officer", "经办人": "Officer", "近 7 日": "7 days", "近 30 日": "30 days", "今日办理": "Today", "正在承办": "Holding now", "规则包自动办理": "By rule pack", "最急的案件": "Most urgent", "今日": "Today", "明日": "Tomorrow",
+	"超时": "Breaches", "超时及原因": "Breaches and their causes", "原因": "Cause", "件数": "Cases", "到期时间": "Due", "没有超时": "No breach", "合计": "All",
+	"核查例外处理": "Check overrides", "显示例外处理的理由": "Reveal the reasons", "再次要求已可见的补正事项": "Asked again for what was visible", "规则不通过而准予": "Approved against a rule", "仅凭经办人认定不予办理": "Refused on judgement alone", "豁免签发后事项": "Waived a duty",
+	"本单位环节": "Our own stage", "外部系统未答复": "No answer from", "放假安排变动": "Another holiday notice", "未记录原因": "No cause recorded", "：": ": ", "未写明": "none given", "%d 字，已遮盖": "%d characters, hidden",
+	"承诺时限": "Promise", "证照推送": "Licence push", "同步短信": "SMS at once", "法定时限": "Statutory limit", "补正告知": "Supplement notice", "原证注销": "Cancellation of earlier permits",
+	"居住登记系统": "Registration system", "省电子居住证平台": "Provincial e-permit platform", "短信网关": "SMS gateway", "省大数据平台": "Provincial big-data platform", "档案库": "Archive",
+	"核验登记信息": "Look the person up", "签发居住证": "Issue the permit", "注销原居住证": "Cancel an earlier permit", "推送电子证照": "Push the licence", "短信通知": "Notify by SMS", "发送短信": "Send the SMS", "档案归档": "File the dossier",
 	"案件已经办结": "The case is closed", "请至少选择一项补正事项": "Choose at least one item", "中止须填写书面通知文号": "A suspension needs the number of its notice", "有不认识的理由": "A reason is unknown",
 }

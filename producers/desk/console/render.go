@@ -38,6 +38,22 @@ type frame struct {
 	Officer *desk.Officer
 	CSRF    string
 	Roles   string
+	Links   []link
+}
+
+// link leads to a page that some roles have.
+type link struct{ To, Text string }
+
+// linksOf are the pages beside the list that an officer may see.
+func linksOf(o *desk.Officer) []link {
+	var out []link
+	if o.Has(supervisors...) {
+		out = append(out, link{"/supervision", "督办"})
+	}
+	if o.Has(desk.Auditor) {
+		out = append(out, link{"/audit", "审计"})
+	}
+	return out
 }
 
 // page is what a template gets.
@@ -51,7 +67,7 @@ var templates = parse()
 
 func parse() map[string]map[language]*template.Template {
 	pages := map[string]map[language]*template.Template{}
-	for _, name := range []string{"signin", "password", "list", "case", "preview", "print", "audit", "failure"} {
+	for _, name := range []string{"signin", "password", "list", "case", "preview", "print", "audit", "supervision", "failure"} {
 		pages[name] = map[language]*template.Template{}
 		for _, lang := range []language{chinese, english} {
 			t := template.New("layout.html").Funcs(functions(lang))
@@ -80,13 +96,19 @@ func functions(lang language) template.FuncMap {
 		"standing": timeline.DutyStatus,
 		"when":     func(t schemas.Time) string { return t.In(schemas.Shanghai).Format("2006-01-02 15:04") },
 		"seconds":  func(d time.Duration) int { return int(d / time.Second) },
+		"clock":    lang.clock,
+		"cause":    lang.cause,
+		"override": func(k worklist.OverrideKind) string { return lang.text(overrideNames[k]) },
+		"rule":     lang.rule,
+		"why":      lang.reasonOf,
+		"minute":   minute,
 		"join":     func(list []string) string { return strings.Join(list, "；") },
 	}
 }
 
 // show renders a page of the officer's.
 func (v *visit) show(name, title string, data any) error {
-	f := frame{Lang: v.lang, Title: title, Officer: v.officer, CSRF: v.session.Token}
+	f := frame{Lang: v.lang, Title: title, Officer: v.officer, CSRF: v.session.Token, Links: linksOf(v.officer)}
 	var roles []string
 	for _, r := range v.officer.Roles {
 		roles = append(roles, v.lang.text(roleNames[r]))
