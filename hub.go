@@ -18,6 +18,7 @@ import (
 	"permithub/adapters"
 	"permithub/consumers/approval"
 	"permithub/deploy/calendars"
+	"permithub/deploy/divisions"
 	"permithub/internal/board"
 	"permithub/internal/bus"
 	"permithub/internal/casework"
@@ -30,7 +31,6 @@ import (
 	"permithub/internal/ops"
 	"permithub/internal/reach"
 	"permithub/internal/worklist"
-	"permithub/producers/intake"
 	"permithub/producers/recount"
 	"permithub/schemas"
 )
@@ -212,7 +212,7 @@ func (h *hub) notes() []reach.Check {
 // board is the live page of where cases stand, from what this process knows.
 func (h *hub) board() http.Handler {
 	return board.Handler(board.Config{
-		Standing: h.docket.Standing, Partitions: h.cfg.Kafka.Partitions, Towns: intake.Townships(),
+		Standing: h.docket.Standing, Partitions: h.cfg.Kafka.Partitions, Towns: divisions.Townships(),
 		Systems: func() (all []ops.Health) {
 			for _, name := range foreignSystems {
 				all = append(all, h.guards[name].Health())

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"permithub/deploy/divisions"
 	"permithub/internal/docket"
 	"permithub/internal/ops"
 )
@@ -30,8 +31,8 @@ type Config struct {
 	Systems func() []ops.Health
 	// Partitions is how many partitions the log has.
 	Partitions int
-	// Towns are the townships of the county by division code; they are shown even without a case.
-	Towns map[string]string
+	// Towns are the townships of the county in the order in which they are shown, even without a case.
+	Towns []divisions.Township
 }
 
 //go:embed page.html

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"permithub/deploy/divisions"
 	"permithub/internal/docket"
 	"permithub/internal/ops"
 	"permithub/schemas"
@@ -16,10 +17,7 @@ import (
 
 var at = time.Date(2026, 11, 18, 15, 4, 5, 0, schemas.Shanghai)
 
-var towns = map[string]string{
-	"330424001": "武原街道", "330424002": "西塘桥街道", "330424004": "秦山街道", "330424005": "望海街道", "330424101": "沈荡镇", "330424102": "百步镇",
-	"330424103": "于城镇", "330424105": "澉浦镇", "330424106": "通元镇",
-}
+var towns = divisions.Townships()
 
 // busy is a bad afternoon: every mood that the page knows.
 func busy() docket.Standing {
@@ -87,7 +85,7 @@ func TestPage(t *testing.T) {
 			"3 · 20 分 0 秒", "2026-12-31 · 还有 43 天", "近 30 天 6120 件", `class="system bad"`, "&lt;archive&gt;",
 		}},
 		{"/board?lang=en", []string{
-			`<html lang="en">`, "<strong>2 d 4 h</strong>", "of them late 2", "elsewhere", "held back", "T1 Promise", "Approval", "武原街道",
+			`<html lang="en">`, "<strong>2 d 4 h</strong>", "of them late 2", "elsewhere", "held back", "T1 Promise", "Approval", "Wuyuan",
 		}},
 	} {
 		w := get(t, sample(), row.path, "")

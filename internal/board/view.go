@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"permithub/deploy/divisions"
 	"permithub/internal/docket"
 	"permithub/internal/ops"
 	"permithub/schemas"
@@ -152,12 +153,12 @@ func mood(n int, m string) string {
 	return m
 }
 
-// towns lists the county's townships in the order of their codes, then all others together.
-func (v *view) towns(s *docket.Standing, names map[string]string) (labels []string, towns []docket.Town) {
+// towns lists the county's townships, then all others together.
+func (v *view) towns(s *docket.Standing, county []divisions.Township) (labels []string, towns []docket.Town) {
 	known := map[string]docket.Town{}
 	other := docket.Town{Stages: map[schemas.Stage]docket.Tally{}}
 	for _, t := range s.Towns {
-		if names[t.Division] != "" {
+		if slices.ContainsFunc(county, func(c divisions.Township) bool { return c.Code == t.Division }) {
 			known[t.Division] = t
 			continue
 		}
@@ -166,13 +167,12 @@ func (v *view) towns(s *docket.Standing, names map[string]string) (labels []stri
 			other.Stages[stage] = other.Stages[stage].Plus(n)
 		}
 	}
-	codes := make([]string, 0, len(names))
-	for code := range names {
-		codes = append(codes, code)
-	}
-	slices.Sort(codes)
-	for _, code := range codes {
-		labels, towns = append(labels, names[code]), append(towns, known[code])
+	for _, c := range county {
+		name := c.Name
+		if v.tongue == english {
+			name = c.English
+		}
+		labels, towns = append(labels, name), append(towns, known[c.Code])
 	}
 	if other.Open > 0 {
 		labels, towns = append(labels, v.T("elsewhere")), append(towns, other)
@@ -180,7 +180,7 @@ func (v *view) towns(s *docket.Standing, names map[string]string) (labels []stri
 	return labels, towns
 }
 
-func (v *view) lines(s *docket.Standing, towns map[string]string) {
+func (v *view) lines(s *docket.Standing, towns []divisions.Township) {
 	names, counts := v.towns(s, towns)
 	for i := range counts {
 		v.Towns = append(v.Towns, line{Name: names[i], Tally: counts[i].Tally})
@@ -209,7 +209,7 @@ func percent(n, of int) string {
 	return strconv.FormatFloat(100*float64(n)/float64(of), 'f', 1, 64)
 }
 
-func (v *view) matrix(s *docket.Standing, towns map[string]string) {
+func (v *view) matrix(s *docket.Standing, towns []divisions.Township) {
 	for _, stage := range docket.Stages {
 		v.Matrix.Stages = append(v.Matrix.Stages, column{v.stage(stage), s.Stages[stage].Open == 0})
 	}

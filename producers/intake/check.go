@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"permithub/deploy/divisions"
 	"permithub/internal/problem"
 	"permithub/schemas"
 )
@@ -96,11 +97,12 @@ func (c checker) division(pointer, s string, lengths ...int) bool {
 }
 
 func (c checker) township(pointer, s string) {
-	switch {
-	case !c.division(pointer, s, 9):
-	case !strings.HasPrefix(s, "330424"):
+	if !c.division(pointer, s, 9) {
+		return
+	}
+	if !strings.HasPrefix(s, "330424") {
 		c.Add(pointer, codeNotHaiyan)
-	case townships()[s] == "":
+	} else if _, ok := divisions.Find(s); !ok {
 		c.Add(pointer, codeTownship)
 	}
 }

@@ -356,7 +356,4 @@ func TestTables(t *testing.T) {
 	if n := len(provinces()); n != 35 {
 		t.Errorf("provinces: got %d, want 34 and 83", n)
 	}
-	if n := len(townships()); n != 9 {
-		t.Errorf("townships: got %d, want 9", n)
-	}
 }

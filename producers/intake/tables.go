@@ -2,7 +2,6 @@ package intake
 
 import (
 	_ "embed" // the tables below
-	"maps"
 	"strings"
 	"sync"
 )
@@ -12,14 +11,11 @@ var (
 	ethnicTSV string
 	//go:embed data/provinces.tsv
 	provinceTSV string
-	//go:embed data/townships.tsv
-	townshipTSV string
 )
 
 var (
 	ethnicGroups = sync.OnceValue(func() map[string]string { return table(ethnicTSV) })
 	provinces    = sync.OnceValue(func() map[string]string { return table(provinceTSV) })
-	townships    = sync.OnceValue(func() map[string]string { return table(townshipTSV) })
 )
 
 // table reads code and name of each line after the heading; the files are a part of the program and their test reads every line.
@@ -37,6 +33,3 @@ func isProvince(code string) bool {
 	_, ok := provinces()[code]
 	return ok
 }
-
-// Townships returns the townships of the county by division code. The map is the caller's own.
-func Townships() map[string]string { return maps.Clone(townships()) }

@@ -79,6 +79,6 @@ func (v *visit) cells(r *row) []any {
 	if !r.DueAt.IsZero() {
 		due = minute(r.DueAt)
 	}
-	return []any{r.ApplicationNo, schemas.Masked(r.Name), v.lang.text(r.Stage.Name()), v.lang.text(townName(r.Division)), v.lang.text(typeNames[r.Type]),
+	return []any{r.ApplicationNo, schemas.Masked(r.Name), v.lang.text(r.Stage.Name()), v.lang.town(r.Division), v.lang.text(typeNames[r.Type]),
 		v.lang.text(channelNames[r.Channel]), minute(r.SubmittedAt), due, r.Left.Text, r.Holder}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"permithub/deploy/divisions"
 	"permithub/internal/casework"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
@@ -53,24 +54,22 @@ var channelNames = map[schemas.Channel]string{schemas.Online: "在线办", schem
 
 var roleNames = map[desk.Role]string{desk.Clerk: "受理人", desk.Reviewer: "审核人", desk.Approver: "审批人", desk.Supervisor: "督办人", desk.Operator: "运维", desk.Auditor: "审计"}
 
-// towns are the divisions of Haiyan, in the order of their codes.
-var towns = [][2]string{{"330424001", "武原街道"}, {"330424002", "西塘桥街道"}, {"330424004", "秦山街道"}, {"330424005", "望海街道"}, {"330424101", "沈荡镇"},
-	{"330424102", "百步镇"}, {"330424103", "于城镇"}, {"330424105", "澉浦镇"}, {"330424106", "通元镇"}}
-
-// townName returns a division in Chinese, or its code.
-func townName(code string) string {
-	for _, t := range towns {
-		if t[0] == code {
-			return t[1]
-		}
+// town returns the name of a township, or its code where the county has none of it.
+func (l language) town(code string) string {
+	t, ok := divisions.Find(code)
+	switch {
+	case !ok:
+		return code
+	case l == english:
+		return t.English
 	}
-	return code
+	return t.Name
 }
 
 func townCodes() []string {
-	out := make([]string, len(towns))
-	for i := range towns {
-		out[i] = towns[i][0]
+	var out []string
+	for _, t := range divisions.Townships() {
+		out = append(out, t.Code)
 	}
 	return out
 }

@@ -81,7 +81,7 @@ func functions(lang language) template.FuncMap {
 	return template.FuncMap{
 		"t":        lang.text,
 		"stage":    func(s schemas.Stage) string { return lang.text(s.Name()) },
-		"town":     func(code string) string { return lang.text(townName(code)) },
+		"town":     lang.town,
 		"queue":    func(q worklist.Queue) string { return lang.text(queueNames[q]) },
 		"type":     func(r schemas.RecognitionType) string { return lang.text(typeNames[r]) },
 		"channel":  func(c schemas.Channel) string { return lang.text(channelNames[c]) },

@@ -443,9 +443,9 @@ func (v *visit) exportSupervision() error {
 
 func (p *supervisionPage) sheets(v *visit) []sheet {
 	t := v.lang.text
-	towns := sheet{t("镇（街道）"), [][]any{{t("镇（街道）"), t("在办"), t("今日到期"), t("明日到期"), t("已预警"), t("已超时")}}}
+	towns := sheet{t("镇（街道）"), [][]any{{t("镇（街道）"), t("在办"), t("今日到期"), t("明日到期"), t("已预警"), t("已超期")}}}
 	for _, l := range append(slices.Clone(p.Towns), p.Sum) {
-		name := t(townName(l.Division))
+		name := v.lang.town(l.Division)
 		if l.Division == "" {
 			name = t("合计")
 		}
@@ -456,13 +456,13 @@ func (p *supervisionPage) sheets(v *visit) []sheet {
 		o := &p.Officers[i]
 		officers.cells = append(officers.cells, []any{o.Name, o.Held, o.Today, o.Week, o.Month, o.Overrides, o.Share})
 	}
-	breaches := sheet{t("超时"), [][]any{{t("到期时间"), t("申请编号"), t("镇（街道）"), t("时限"), t("原因")}}}
+	breaches := sheet{t("超期"), [][]any{{t("到期时间"), t("申请编号"), t("镇（街道）"), t("时限"), t("原因")}}}
 	for _, b := range p.Breaches {
-		breaches.cells = append(breaches.cells, []any{minute(b.At), b.ApplicationNo, t(townName(b.Division)), v.lang.clock(b.Clock), v.lang.cause(b.Cause)})
+		breaches.cells = append(breaches.cells, []any{minute(b.At), b.ApplicationNo, v.lang.town(b.Division), v.lang.clock(b.Clock), v.lang.cause(b.Cause)})
 	}
 	overrides := sheet{t("例外处理"), [][]any{{t("时间"), t("申请编号"), t("镇（街道）"), t("经办人"), t("事项"), t("规则"), t("理由")}}}
 	for _, o := range p.Overrides {
-		overrides.cells = append(overrides.cells, []any{minute(o.At), o.ApplicationNo, t(townName(o.Division)), v.officerName(o.Officer), t(overrideNames[o.Kind]), v.lang.rule(o), v.lang.reasonOf(o, false)})
+		overrides.cells = append(overrides.cells, []any{minute(o.At), o.ApplicationNo, v.lang.town(o.Division), v.officerName(o.Officer), t(overrideNames[o.Kind]), v.lang.rule(o), v.lang.reasonOf(o, false)})
 	}
 	return []sheet{towns, officers, breaches, overrides}
 }

@@ -154,7 +154,7 @@ func TestSupervisionIsOfOnesTownships(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows, err := f.GetRows("超时"); err != nil || len(rows) != 1 {
+	if rows, err := f.GetRows("超期"); err != nil || len(rows) != 1 {
 		t.Errorf("exports breaches of another township: %v, %v", rows, err)
 	}
 }
@@ -166,10 +166,10 @@ func TestSupervisionIsExported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"镇（街道）", "经办人", "超时", "例外处理"}, f.GetSheetList()); diff != "" {
+	if diff := cmp.Diff([]string{"镇（街道）", "经办人", "超期", "例外处理"}, f.GetSheetList()); diff != "" {
 		t.Errorf("sheets (-want +got)\n%s", diff)
 	}
-	rows, err := f.GetRows("超时")
+	rows, err := f.GetRows("超期")
 	if err != nil || len(rows) != 2 || len(rows[1][1]) != 17 || rows[1][4] != "本单位环节：审核" {
 		t.Errorf("breaches: %v, %v", rows, err)
 	}
