@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"permithub/schemas"
@@ -13,6 +15,53 @@ type Texts struct {
 	Reason  func(code string) string
 	Item    func(item string) string
 	Officer func(id string) string
+	// Term turns one of [Terms], or the name of an event or a stage, into another language; nil leaves the Chinese.
+	Term func(zh string) string
+}
+
+// Phrases into which codes, times and words are set.
+const (
+	phraseRef      = "编号 %s"
+	phraseDue      = "期限 %s"
+	phraseMoved    = "期限由 %s 改为 %s"
+	phraseCause    = "原因 %s，自 %s %s"
+	phraseOwnStage = "本单位环节“%s”"
+	phraseOutage   = "外部系统 %s 未答复"
+	phraseCalendar = "放假安排变动"
+	phraseUncaused = "未记录原因"
+	phraseUntil    = "至 %s"
+	phraseStill    = "仍未结束"
+	phraseHidden   = "（%d 字）"
+	phraseNoticeNo = "文号"
+	phraseAskedWhy = "再次补正说明"
+	phraseOpinion  = "意见"
+)
+
+// Terms lists the Chinese of everything that a sheet says in words of its own, for whoever has to have it in another language.
+func Terms() []string {
+	terms := []string{phraseRef, phraseDue, phraseMoved, phraseCause, phraseOwnStage, phraseOutage, phraseCalendar, phraseUncaused, phraseUntil, phraseStill, phraseHidden,
+		phraseNoticeNo, phraseAskedWhy, phraseOpinion}
+	for _, names := range []map[string]string{channelNames, recognitionNames, levelNames, verdictNames, findingNames, outcomeNames, kindNames, dutyNames, noticeNames,
+		clockNames, codeNames, systemNames} {
+		for _, zh := range names {
+			terms = append(terms, zh)
+		}
+	}
+	slices.Sort(terms)
+	return slices.Compact(terms)
+}
+
+// LostTo says what a breached limit was lost to.
+func LostTo(kind schemas.CauseKind, stage schemas.Stage, system string, term func(zh string) string) string {
+	switch kind {
+	case schemas.CauseOwnStage:
+		return fmt.Sprintf(with(term, phraseOwnStage), with(term, stage.Name()))
+	case schemas.CauseForeignOutage:
+		return fmt.Sprintf(with(term, phraseOutage), with(term, named(systemNames, system)))
+	case schemas.CauseCalendarChange:
+		return with(term, phraseCalendar)
+	}
+	return with(term, phraseUncaused)
 }
 
 func with(f func(string) string, code string) string {
@@ -83,9 +132,6 @@ func DutyStatus(status string) string { return named(dutyNames, status) }
 
 // ClockName returns a limit in Chinese.
 func ClockName(id string) string { return named(clockNames, id) }
-
-// SystemName returns a foreign system in Chinese.
-func SystemName(system string) string { return named(systemNames, system) }
 
 // KindName returns in Chinese what a foreign system is asked to do.
 func KindName(kind schemas.EffectKind) string { return named(kindNames, string(kind)) }

@@ -140,13 +140,13 @@ func (c *Case) update(t *schemas.Transition, texts Texts) {
 	if o := d.Open; o != nil && o.ApplicationNo == c.ApplicationNo {
 		c.Source, c.SourceNo = o.Submission.Source, o.Submission.SourceApplicationNo
 		c.Channel, c.Recognition = named(channelNames, string(o.Submission.Channel)), named(recognitionNames, string(o.Submission.RecognitionType))
-		c.Standing, c.RulePack, c.Calendar = o.Stage.Name(), o.RulePack, o.Calendar
+		c.Standing, c.RulePack, c.Calendar = with(texts.Term, o.Stage.Name()), o.RulePack, o.Calendar
 		c.Opinions, c.Findings, c.Clocks, c.Duties = opinions(o.Opinions, t.Person, texts), o.Findings, o.Clocks, o.Duties
 		return
 	}
 	for i := range d.Ended {
 		if e := &d.Ended[i]; e.ApplicationNo == c.ApplicationNo {
-			c.Source, c.SourceNo, c.Standing = e.Source, e.SourceApplicationNo, named(outcomeNames, e.Outcome)
+			c.Source, c.SourceNo, c.Standing = e.Source, e.SourceApplicationNo, with(texts.Term, named(outcomeNames, e.Outcome))
 			c.Channel, c.Recognition = named(channelNames, string(e.Channel)), named(recognitionNames, string(e.RecognitionType))
 			if !c.Ended {
 				c.Findings, c.Opinions = e.Findings, opinions(e.Opinions, t.Person, texts)
@@ -183,7 +183,7 @@ func opinions(list []schemas.Opinion, p *schemas.Person, texts Texts) []Opinion 
 }
 
 func happening(t *schemas.Transition, e *schemas.Event, texts Texts) Happening {
-	h := Happening{At: e.At, Seq: t.Seq, Type: e.Type, Name: schemas.EventName(e.Type), From: e.From, To: e.To, Who: who(t, e, texts), Ground: ground(e, t.Person.Remark(e.Remark), texts)}
+	h := Happening{At: e.At, Seq: t.Seq, Type: e.Type, Name: with(texts.Term, schemas.EventName(e.Type)), From: e.From, To: e.To, Who: who(t, e, texts), Ground: ground(e, t.Person.Remark(e.Remark), texts)}
 	recorded := t.Input.ReceivedAt
 	if e.DetectedAt != nil {
 		recorded = *e.DetectedAt
@@ -209,32 +209,32 @@ func ground(e *schemas.Event, said schemas.Remark, texts Texts) []string {
 		g = append(g, fmt.Sprintf("%d. %s", i+1, item))
 	}
 	if e.Clock != "" {
-		clock := e.Clock + " " + clockNames[e.Clock]
+		clock := e.Clock + " " + with(texts.Term, clockNames[e.Clock])
 		if e.Rung > 0 {
 			clock += fmt.Sprintf(" %d%%", e.Rung)
 		}
 		g = append(g, clock)
 	}
 	if e.Code != "" {
-		g = append(g, named(codeNames, e.Code))
+		g = append(g, with(texts.Term, named(codeNames, e.Code)))
 	}
 	if e.Ref != "" {
-		g = append(g, "编号 "+e.Ref)
+		g = append(g, fmt.Sprintf(with(texts.Term, phraseRef), e.Ref))
 	}
 	if e.DueAt != nil {
-		due := "期限 " + before(*e.DueAt)
+		due := fmt.Sprintf(with(texts.Term, phraseDue), before(*e.DueAt))
 		if e.WasDueAt != nil {
-			due = "期限由 " + before(*e.WasDueAt) + " 改为 " + before(*e.DueAt)
+			due = fmt.Sprintf(with(texts.Term, phraseMoved), before(*e.WasDueAt), before(*e.DueAt))
 		}
 		g = append(g, due)
 	}
 	g = append(g, e.Papers...)
 	if e.Cause != nil {
-		g = append(g, "原因 "+cause(e.Cause))
+		g = append(g, cause(e.Cause, texts))
 	}
-	for _, w := range []struct{ name, text string }{{"文号", said.NoticeNo}, {"再次补正说明", said.Override}, {"意见", said.Opinion}} {
+	for _, w := range []struct{ name, text string }{{phraseNoticeNo, said.NoticeNo}, {phraseAskedWhy, said.Override}, {phraseOpinion, said.Opinion}} {
 		if w.text != "" {
-			g = append(g, w.name+" "+words(w.text, texts))
+			g = append(g, with(texts.Term, w.name)+" "+words(w.text, texts))
 		}
 	}
 	return g
@@ -246,20 +246,16 @@ func words(text string, texts Texts) string {
 	case text == "":
 		return ""
 	case !texts.Words:
-		return fmt.Sprintf("（%d 字）", utf8.RuneCountInString(text))
+		return fmt.Sprintf(with(texts.Term, phraseHidden), utf8.RuneCountInString(text))
 	}
 	return "“" + text + "”"
 }
 
 // cause says what a breached limit was lost to.
-func cause(c *schemas.Cause) string {
-	what := map[schemas.CauseKind]string{
-		schemas.CauseOwnStage: "本单位环节“" + c.Stage.Name() + "”", schemas.CauseForeignOutage: "外部系统 " + named(systemNames, c.System) + " 未答复",
-		schemas.CauseCalendarChange: "放假安排变动",
-	}[c.Kind]
-	until := "仍未结束"
+func cause(c *schemas.Cause, texts Texts) string {
+	until := with(texts.Term, phraseStill)
 	if c.To != nil {
-		until = "至 " + at(*c.To)
+		until = fmt.Sprintf(with(texts.Term, phraseUntil), at(*c.To))
 	}
-	return what + "，自 " + at(c.From) + " " + until
+	return fmt.Sprintf(with(texts.Term, phraseCause), LostTo(c.Kind, c.Stage, c.System, texts.Term), at(c.From), until)
 }

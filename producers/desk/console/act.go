@@ -73,7 +73,7 @@ func (v *visit) fill(o *offer, s *subject) {
 		o.Opinion = o.Kind == schemas.ActReturn
 		for _, r := range casework.Reasons() {
 			failed := slices.ContainsFunc(c.Findings, func(f schemas.Finding) bool { return f.Outcome == "fail" && f.Reason == r.Code })
-			o.Reasons = append(o.Reasons, choice{r.Code, r.Text, failed && o.Kind != schemas.ActReturn})
+			o.Reasons = append(o.Reasons, choice{r.Code, v.lang.reason(r.Code), failed && o.Kind != schemas.ActReturn})
 		}
 		if o.Kind == schemas.ActReturn {
 			o.Returns = append(o.Returns, choice{Value: string(schemas.StagePreExamine), Name: "退回窗口（受理）"})
@@ -90,7 +90,7 @@ func (v *visit) fill(o *offer, s *subject) {
 			}
 		}
 		for _, item := range items {
-			o.Items = append(o.Items, choice{Value: item, Name: casework.ItemText(item)})
+			o.Items = append(o.Items, choice{Value: item, Name: v.lang.item(item)})
 		}
 	case schemas.ActSuspend:
 		o.Notice = true
@@ -100,14 +100,14 @@ func (v *visit) fill(o *offer, s *subject) {
 		for _, d := range c.Duties {
 			refused := d.Status == schemas.DutyRefused
 			if o.Kind == schemas.ActSettle && d.Status == schemas.DutyUnknown || o.Kind != schemas.ActSettle && refused {
-				o.Effects = append(o.Effects, choice{d.EffectID, dutyText(&d), len(o.Effects) == 0})
+				o.Effects = append(o.Effects, choice{d.EffectID, v.lang.duty(&d), len(o.Effects) == 0})
 			}
 		}
 	}
 }
 
-func dutyText(d *schemas.Duty) string {
-	return strings.TrimSpace(timeline.DutyName(d) + " " + d.PermitNo + " " + d.Code)
+func (l language) duty(d *schemas.Duty) string {
+	return strings.TrimSpace(l.text(timeline.DutyName(d)) + " " + d.PermitNo + " " + d.Code)
 }
 
 func actionID() string { return rand.Text() }
@@ -195,11 +195,11 @@ func (v *visit) foresee(p *previewPage, s *subject, in *schemas.Input) error {
 		return err
 	}
 	if t == nil {
-		p.Refused = rejection("repeated")
+		p.Refused = v.lang.rejection("repeated")
 		return nil
 	}
 	if code := rejected(t); code != "" {
-		p.Refused = rejection(code)
+		p.Refused = v.lang.rejection(code)
 		return nil
 	}
 	for i := range t.Events {

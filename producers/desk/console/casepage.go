@@ -118,7 +118,7 @@ func (v *visit) showCase() error {
 	}
 	q := v.r.URL.Query()
 	if code := q.Get("refused"); code != "" {
-		p.Said, p.Refused = v.lang.text(rejection(code)), true
+		p.Said, p.Refused = v.lang.rejection(code), true
 	} else if q.Has("done") {
 		p.Said = v.lang.text("已办理")
 	} else if q.Has("pending") {
@@ -164,7 +164,7 @@ func (v *visit) print() error {
 }
 
 func (v *visit) texts(revealed bool) timeline.Texts {
-	return timeline.Texts{Reason: casework.ReasonText, Item: casework.ItemText, Officer: v.officerName, Words: revealed}
+	return timeline.Texts{Reason: v.lang.reason, Item: v.lang.item, Officer: v.officerName, Words: revealed, Term: v.lang.text}
 }
 
 func (v *visit) officerName(id string) string {
@@ -197,7 +197,7 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 		p.Stage = schemas.Stage(s.end.Outcome)
 		p.Form = formOf(person, s.submission(), revealed)
 		for _, code := range s.end.Reasons {
-			p.Reasons = append(p.Reasons, casework.ReasonText(code))
+			p.Reasons = append(p.Reasons, v.lang.reason(code))
 		}
 		return p, nil
 	}
@@ -205,7 +205,7 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 	p.Stage, p.Facts, p.Form = o.Stage, o.Facts, formOf(person, &o.Submission, revealed)
 	p.Compare = compare(o)
 	for _, code := range o.Reasons {
-		p.Reasons = append(p.Reasons, casework.ReasonText(code))
+		p.Reasons = append(p.Reasons, v.lang.reason(code))
 	}
 	p.Left = v.left(v.ports.Now(), o.SubmittedAt.Time, time.Time{}, false, false)
 	if k := o.ClockByID(casework.ClockPromised); k != nil {

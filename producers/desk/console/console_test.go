@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,7 +17,6 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"permithub/internal/casework"
-	"permithub/internal/worklist"
 	"permithub/producers/desk"
 	"permithub/schemas"
 )
@@ -682,93 +680,5 @@ func TestSpreadsheetsHoldTexts(t *testing.T) {
 	res := b.as(t, "1004").post("/export", nil)
 	if res.status != http.StatusOK || !strings.HasPrefix(res.body, "PK") {
 		t.Errorf("export: got %d", res.status)
-	}
-}
-
-// Every text of the pages and tables has an English one.
-func TestEveryTextIsTranslated(t *testing.T) {
-	texts := map[string]bool{}
-	files, err := filepath.Glob("templates/*.html")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err)
-	}
-	quoted := regexp.MustCompile(`\{\{t "([^"]+)"\}\}`)
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range quoted.FindAllStringSubmatch(string(b), -1) {
-			texts[m[1]] = true
-		}
-	}
-	sources, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	inGo := regexp.MustCompile(`(?:lang\.text\(|Text: |notice\{|v\.show\("[a-z]+", |Title: )"([^"a-z]+)"`)
-	for _, f := range sources {
-		b, err := os.ReadFile(f)
-		if err != nil || strings.HasSuffix(f, "_test.go") {
-			continue
-		}
-		for _, m := range inGo.FindAllStringSubmatch(string(b), -1) {
-			texts[m[1]] = true
-		}
-	}
-	for _, q := range worklist.Queues() {
-		texts[queueNames[q]] = true
-	}
-	for _, r := range desk.Roles() {
-		texts[roleNames[r]] = true
-	}
-	for _, k := range actOrder {
-		texts[actNames[k]] = true
-	}
-	for _, table := range []map[string]string{findingNames, permitNames, rejections} {
-		for _, text := range table {
-			texts[text] = true
-		}
-	}
-	for _, f := range failures {
-		texts[f.text] = true
-	}
-	for text := range texts {
-		if _, ok := englishTexts[text]; !ok {
-			t.Errorf("no English for %q", text)
-		}
-	}
-	b := newBench(t)
-	no := b.submit(t, citizenID, "1")
-	br := b.as(t, "1001")
-	br.post("/language", url.Values{"to": {"en"}})
-	if page := br.get("/cases/" + no).body; !strings.Contains(page, `lang="en"`) || !strings.Contains(page, "Time left") && !strings.Contains(page, "Waiting") {
-		t.Error("the page is not English")
-	}
-	br.post("/language", url.Values{"to": {"<script>"}})
-	if page := br.get("/cases").body; !strings.Contains(page, `lang="zh-CN"`) {
-		t.Error("an unknown language is not Chinese")
-	}
-}
-
-func TestEveryRejectionHasAText(t *testing.T) {
-	source, err := os.ReadFile("../../../internal/casework/officers.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	codes := regexp.MustCompile(`w\.reject\("([a-z_]+)"\)`).FindAllStringSubmatch(string(source), -1)
-	if len(codes) < 10 {
-		t.Fatalf("found %d codes", len(codes))
-	}
-	for _, c := range codes {
-		if rejection(c[1]) == "操作未被接受" {
-			t.Errorf("no text for %s", c[1])
-		}
-	}
-	if got := rejection("stage_under_review"); got != "案件在“审核”环节，不能作此办理" {
-		t.Errorf("got %s", got)
-	}
-	if got := rejection("<script>"); got != "操作未被接受" {
-		t.Errorf("got %s", got)
 	}
 }

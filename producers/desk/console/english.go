@@ -1,6 +1,7 @@
 package console
 
-// englishTexts are the texts of the pages in English, by their Chinese. What a test asks for: every text of the templates and tables is here.
+// englishTexts are the texts of the pages in English, by their Chinese: the one table for pages and codes. What tests ask for: every text of the
+// templates and every code that a page may show is here, and an English page has no Chinese in it but what is data.
 var englishTexts = map[string]string{
 	"居住证互认经办": "Residence permits: desk", "登录": "Sign in", "工号": "Staff number", "密码": "Password", "验证码（如已启用）": "Code (if enabled)", "退出": "Sign out", "修改密码": "Change password",
 	"原密码": "Old password", "新密码": "New password", "再次输入新密码": "New password again", "首次登录须修改密码": "The first password must be changed", "确定": "OK",
@@ -40,9 +41,33 @@ var englishTexts = map[string]string{
 	"各经办人": "By officer", "经办人": "Officer", "近 7 日": "7 days", "近 30 日": "30 days", "今日办理": "Today", "正在承办": "Holding now", "规则包自动办理": "By rule pack", "最急的案件": "Most urgent", "今日": "Today", "明日": "Tomorrow",
 	"超期": "Breaches", "已超期": "Overdue", "超期及原因": "Breaches and their causes", "原因": "Cause", "件数": "Cases", "到期时间": "Due", "没有超期": "No breach", "合计": "All",
 	"核查例外处理": "Check overrides", "显示例外处理的理由": "Reveal the reasons", "再次要求已可见的补正事项": "Asked again for what was visible", "规则不通过而准予": "Approved against a rule", "仅凭经办人认定不予办理": "Refused on judgement alone", "豁免签发后事项": "Waived a duty",
-	"本单位环节": "Our own stage", "外部系统未答复": "No answer from", "放假安排变动": "Another holiday notice", "未记录原因": "No cause recorded", "：": ": ", "未写明": "none given", "%d 字，已遮盖": "%d characters, hidden",
+	"本单位环节“%s”": "Our own stage: %s", "外部系统 %s 未答复": "No answer from: %s", "放假安排变动": "Another holiday notice", "未记录原因": "No cause recorded", "未写明": "none given", "%d 字，已遮盖": "%d characters, hidden",
 	"承诺时限": "Promise", "证照推送": "Licence push", "同步短信": "SMS at once", "法定时限": "Statutory limit", "补正告知": "Supplement notice", "原证注销": "Cancellation of earlier permits",
 	"居住登记系统": "Registration system", "省电子居住证平台": "Provincial e-permit platform", "短信网关": "SMS gateway", "省大数据平台": "Provincial big-data platform", "档案库": "Archive",
 	"核验登记信息": "Look the person up", "签发居住证": "Issue the permit", "注销原居住证": "Cancel an earlier permit", "推送电子证照": "Push the licence", "短信通知": "Notify by SMS", "发送短信": "Send the SMS", "档案归档": "File the dossier",
 	"案件已经办结": "The case is closed", "请至少选择一项补正事项": "Choose at least one item", "中止须填写书面通知文号": "A suspension needs the number of its notice", "有不认识的理由": "A reason is unknown",
+
+	// Events of a file.
+	"提交申请": "Application", "补正材料": "Supplement", "通知结果不明": "Notice: unknown whether sent", "准许发送通知": "Leave to send a notice", "通知已发送": "Notice sent", "通知已送达": "Notice delivered", "通知未送达": "Notice not delivered",
+	"事项豁免": "Duty waived", "重新办理": "Tried again", "时限预警": "Warning", "超过时限": "Deadline passed", "期限重算": "Deadline counted anew", "内容冲突": "Contradiction",
+	// Conditions and groups of the form (附件1).
+	"合法稳定就业": "Lawful, stable employment", "合法稳定住所": "Lawful, stable home", "居住出租房屋": "Rented home", "连续就读": "Continuous schooling",
+	"签订劳动合同": "Labour contract", "签订农业承包合同": "Farm contract", "参加社会保险": "Social insurance", "持有工商执照": "Business licence", "其他（就业）": "Other (employment)",
+	"自购房屋": "Own home", "单位内部宿舍": "Employer's dormitory", "其他（住所）": "Other (home)", "办理出租登记": "Rental registered", "办理租赁登记备案": "Lease filed", "签订租赁合同": "Lease contract",
+	"符合安全条件": "Safe to live in", "依法缴纳税费": "Taxes paid", "其他（出租房屋）": "Other (rental)", "小学学籍证明": "Primary school", "中学学籍证明": "Secondary school", "中高等职业学校学籍证明": "Vocational school", "普通高等学校学籍证明": "University",
+	// Reasons and missing items.
+	"未查询到您持有有效的《浙江省居住证》": "No valid Zhejiang residence permit was found", "您在浙江省内累计居住登记未满六个月": "Registrations in Zhejiang add up to less than six months",
+	"合法稳定居住、合法稳定就业、连续就读三项条件均未能证实": "None of home, employment and schooling could be proved", "您的常住户口在海盐县，不属于流动人口": "Registered (hukou) in Haiyan itself",
+	"港澳台居民和外国人不适用本程序": "Hong Kong, Macao and Taiwan residents and foreigners have another procedure", "未满十六周岁，应由监护人或近亲属代为申请": "Under sixteen: a guardian or near relative applies",
+	"您已有一件互认申请正在办理": "Another application is open", "您的居住证因未按期签注已中止使用": "The permit is suspended: it was not endorsed in time",
+	"投资创业或引进人才的特别规定未附证明": "Investor or talent: no proof attached", "经办人认定不符合互认条件": "The officer judges that the conditions are not met",
+	"居住、就业或就读证明材料（至少一项）": "Proof of home, employment or schooling (one at least)", "监护人或近亲属的身份证明": "Identity of the guardian or near relative", "有效身份证件": "Valid identity card", "投资创业或引进人才证明": "Proof as investor or talent", "“%s”的证明材料": "Proof: %s",
+	// Duties, notices, grounds.
+	"待办": "to do", "发送中": "being sent", "结果不明": "unknown", "已完成": "done", "被拒绝": "refused", "已豁免": "waived", "视为受理": "deemed accepted", "补正": "supplement",
+	"办结通知": "Completion notice", "不予互认通知": "Notice of refusal", "补正通知": "Supplement notice", "受理回执": "Receipt", "催办通知": "Reminder to staff",
+	"逾期未告知补正，自收到申请材料之日起即为受理（行政许可法 第三十二条）": "Deemed accepted on receipt, since no supplement was asked for in time (Administrative Licensing Law, article 32)",
+	"听证": "Hearing", "检验检测": "Inspection", "鉴定": "Appraisal", "专家评审": "Expert review", "放假通知已载入": "Holiday notice loaded", "放假通知有变动": "Holiday notice amended",
+	// Phrases of a file's story.
+	"编号 %s": "No. %s", "期限 %s": "due %s", "期限由 %s 改为 %s": "due moved from %s to %s", "原因 %s，自 %s %s": "cause: %s, from %s %s", "至 %s": "to %s", "仍未结束": "and still so", "（%d 字）": "(%d characters)",
+	"文号": "Notice no.", "再次补正说明": "Why again", "案件在“%s”环节，不能作此办理": "Not possible while the case is in: %s",
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -86,19 +87,27 @@ var actNames = map[schemas.ActionKind]string{
 
 var findingNames = map[string]string{"pass": "通过", "fail": "不通过", "manual": "转人工", "exempt": "豁免"}
 
-func reasonText(code string) string {
+func (l language) reason(code string) string {
 	if code == "" {
 		return ""
 	}
-	return casework.ReasonText(code)
+	return l.text(casework.ReasonText(code))
+}
+
+// item names what is missing.
+func (l language) item(item string) string {
+	if kind, ok := strings.CutPrefix(item, "material:"); ok && schemas.Condition(kind).Name() != "" {
+		return fmt.Sprintf(l.text("“%s”的证明材料"), l.text(schemas.Condition(kind).Name()))
+	}
+	return l.text(casework.ItemText(item))
 }
 
 var permitNames = map[string]string{schemas.PermitValid: "有效", schemas.PermitSuspended: "中止", schemas.PermitCancelled: "已注销", schemas.PermitExpired: "已过期"}
 
 // detail shows what a rule rested on: a condition by its name, anything else as it is.
-func detail(text string) string {
+func (l language) detail(text string) string {
 	if name := schemas.Condition(text).Name(); name != "" {
-		return name
+		return l.text(name)
 	}
 	return text
 }
@@ -115,13 +124,13 @@ var rejections = map[string]string{
 	"officer_missing": "没有经办人", "reason_unknown": "有不认识的理由",
 }
 
-// rejection returns the answer in Chinese.
-func rejection(code string) string {
+// rejection returns the answer in words.
+func (l language) rejection(code string) string {
 	if text, ok := rejections[code]; ok {
-		return text
+		return l.text(text)
 	}
 	if stage, ok := strings.CutPrefix(code, "stage_"); ok && schemas.Stage(stage).Name() != "" {
-		return "案件在“" + schemas.Stage(stage).Name() + "”环节，不能作此办理"
+		return fmt.Sprintf(l.text("案件在“%s”环节，不能作此办理"), l.text(schemas.Stage(stage).Name()))
 	}
-	return "操作未被接受"
+	return l.text("操作未被接受")
 }

@@ -392,15 +392,7 @@ func (l language) clock(id string) string { return l.text(timeline.ClockName(id)
 
 // cause says what a limit was lost to.
 func (l language) cause(c worklist.Cause) string {
-	switch c.Kind {
-	case schemas.CauseOwnStage:
-		return l.text("本单位环节") + l.text("：") + l.text(c.Stage.Name())
-	case schemas.CauseForeignOutage:
-		return l.text("外部系统未答复") + l.text("：") + l.text(timeline.SystemName(c.System))
-	case schemas.CauseCalendarChange:
-		return l.text("放假安排变动")
-	}
-	return l.text("未记录原因")
+	return timeline.LostTo(c.Kind, c.Stage, c.System, l.text)
 }
 
 var overrideNames = map[worklist.OverrideKind]string{
