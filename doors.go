@@ -2,6 +2,7 @@ package main
 
 import (
 	"permithub/internal/config"
+	"permithub/internal/reception"
 	"permithub/producers/desk"
 	"permithub/producers/intake"
 	"permithub/schemas"
@@ -10,7 +11,7 @@ import (
 func intakeConfig(c *config.Config) intake.Config {
 	out := intake.Config{
 		RouteKey: []byte(c.RouteKey.Value()), ReceiptKey: intake.ReceiptKey{ID: c.Intake.ReceiptKeyID, Secret: []byte(c.Intake.ReceiptKey.Value())},
-		MaxBytes: c.Intake.MaxBody, ClockSkew: c.Intake.ClockSkew, MaterialSchemes: c.Intake.MaterialSchemes,
+		Limits: reception.Limits{MaxBytes: c.Intake.MaxBody}, ClockSkew: c.Intake.ClockSkew, MaterialSchemes: c.Intake.MaterialSchemes,
 	}
 	for i := range c.Intake.Sources {
 		s := &c.Intake.Sources[i]

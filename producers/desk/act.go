@@ -16,19 +16,19 @@ func (s *Service) Prepare(o *Officer, no string, raw []byte, traceparent string)
 	}
 	in, refusal := s.prepare(o, no, dossier, raw, traceparent)
 	if refusal != nil {
-		s.metrics.requests.WithLabelValues(opAct, refusal.result).Inc()
-		return nil, refusal.problem
+		s.requests.WithLabelValues(opAct, refusal.Result).Inc()
+		return nil, refusal.Problem
 	}
 	return in, nil
 }
 
 // Submit puts a prepared act on case-input and returns once Kafka has acknowledged it, or the answer that says why not; it is safe to repeat.
 func (s *Service) Submit(ctx context.Context, in *schemas.Input) *problem.Problem {
-	if err := s.publish(ctx, in); err != nil {
+	if err := s.front.Publish(ctx, in); err != nil {
 		refusal := s.unavailable(ctx, in.ApplicationNo, err)
-		s.metrics.requests.WithLabelValues(opAct, refusal.result).Inc()
-		return refusal.problem
+		s.requests.WithLabelValues(opAct, refusal.Result).Inc()
+		return refusal.Problem
 	}
-	s.metrics.requests.WithLabelValues(opAct, resultAccepted).Inc()
+	s.requests.WithLabelValues(opAct, resultAccepted).Inc()
 	return nil
 }

@@ -1,13 +1,13 @@
 package desk
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"time"
+
+	"permithub/internal/reception"
 )
 
 // Role is what an officer may do. The first three are named as the level of their opinion.
@@ -59,16 +59,8 @@ func Roles() []Role { return []Role{Clerk, Reviewer, Approver, Supervisor, Opera
 type Config struct {
 	// Officers are those who may act; at least one.
 	Officers []Officer
-	// MaxBytes bounds a body. 0 is 64 KiB.
-	MaxBytes int64
-	// BodyTimeout bounds the reading of a body. 0 is 10 s.
-	BodyTimeout time.Duration
-	// PublishTimeout bounds the wait for Kafka's acknowledgement; after it the answer is 503. 0 is 5 s.
-	PublishTimeout time.Duration
-	// CardTimeout bounds a look into the card store. 0 is 1 s.
-	CardTimeout time.Duration
-	// MaxConcurrent bounds the requests at work; one more is answered 503. 0 is 64.
-	MaxConcurrent int
+	// Limits of a request; a body has 64 KiB and 64 requests are at work where it does not say.
+	reception.Limits
 }
 
 var (
@@ -82,9 +74,7 @@ func (c *Config) Validate() error {
 	if len(c.Officers) == 0 {
 		errs = append(errs, errors.New("officers: want at least one"))
 	}
-	if c.MaxBytes < 0 || c.BodyTimeout < 0 || c.PublishTimeout < 0 || c.CardTimeout < 0 || c.MaxConcurrent < 0 {
-		errs = append(errs, errors.New("limits: want none below zero"))
-	}
+	errs = append(errs, c.Limits.Validate())
 	ids, tokens := map[string]bool{}, map[[sha256.Size]byte]bool{}
 	for i := range c.Officers {
 		o := &c.Officers[i]
@@ -120,14 +110,4 @@ func (o *Officer) validate(i int) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (c *Config) filled() Config {
-	f := *c
-	f.MaxBytes = cmp.Or(c.MaxBytes, 64<<10)
-	f.BodyTimeout = cmp.Or(c.BodyTimeout, 10*time.Second)
-	f.PublishTimeout = cmp.Or(c.PublishTimeout, 5*time.Second)
-	f.CardTimeout = cmp.Or(c.CardTimeout, time.Second)
-	f.MaxConcurrent = cmp.Or(c.MaxConcurrent, 64)
-	return f
 }

@@ -14,7 +14,7 @@ import (
 
 	"permithub/internal/casework"
 	"permithub/internal/failpoint"
-	"permithub/internal/fault"
+	"permithub/internal/reception"
 	"permithub/schemas"
 )
 
@@ -36,8 +36,8 @@ type Service struct {
 	cfg      Config
 	ports    Ports
 	officers []known
-	slots    chan struct{}
-	metrics  *metrics
+	front    *reception.Reception
+	requests *prometheus.CounterVec
 	log      *slog.Logger
 }
 
@@ -52,14 +52,18 @@ func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure desk: %w", err)
 	}
-	s := &Service{cfg: cfg.filled(), ports: ports, log: log, metrics: newMetrics(reg)}
+	cfg.Limits = cfg.Or(64<<10, 64)
+	s := &Service{cfg: cfg, ports: ports, log: log, requests: newRequests(reg)}
+	s.front = reception.New(reception.Config{
+		Step: "desk", Limits: cfg.Limits, Operations: []string{opAct, opShow}, Codes: Codes(), Unavailable: problemUnavailable, Publish: ports.Publish, Before: failpoint.A1,
+		Count: func(op, _, result string) { s.requests.WithLabelValues(op, result).Inc() }, Now: ports.Now,
+	}, log, reg)
 	for _, o := range s.cfg.Officers {
 		k := known{o, sha256.Sum256([]byte(o.Token))}
 		k.Token = ""
 		s.officers = append(s.officers, k)
 	}
 	s.cfg.Officers = nil // the tokens stay with whoever configured them
-	s.slots = make(chan struct{}, s.cfg.MaxConcurrent)
 	return s, nil
 }
 
@@ -80,18 +84,3 @@ func (s *Service) Authenticate(r *http.Request) (*Officer, bool) {
 }
 
 func (s *Service) knownReason(code string) bool { return s.ports.ReasonText(code) != code }
-
-// publish returns once Kafka has acknowledged the act.
-func (s *Service) publish(ctx context.Context, in *schemas.Input) error {
-	rec, err := in.Record()
-	if err != nil {
-		return fmt.Errorf("publish %s: %w", in.InputID, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.PublishTimeout)
-	defer cancel()
-	failpoint.Here(failpoint.A1)
-	if err := s.ports.Publish(ctx, rec); err != nil {
-		return fmt.Errorf("publish %s: %w", in.InputID, fault.Outage("case_input", err))
-	}
-	return nil
-}

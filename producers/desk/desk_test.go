@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"permithub/internal/problem"
+	"permithub/internal/reception"
 	"permithub/internal/strictjson"
 	"permithub/schemas"
 )
@@ -347,7 +348,7 @@ func TestRepeatAfterAnError(t *testing.T) {
 	if hash(0) != hash(1) || hash(0) == hash(2) {
 		t.Error("body hashes do not tell a repeat from a contradiction")
 	}
-	if got := testutil.ToFloat64(b.metrics.requests.WithLabelValues(opAct, resultUnavailable)); got != 1 {
+	if got := testutil.ToFloat64(b.requests.WithLabelValues(opAct, reception.Unavailable)); got != 1 {
 		t.Errorf("unavailable: got %v", got)
 	}
 }
@@ -428,7 +429,7 @@ func TestNothingLeaks(t *testing.T) {
 }
 
 func TestConfigFaults(t *testing.T) {
-	c := Config{CardTimeout: -1, Officers: []Officer{
+	c := Config{Limits: reception.Limits{CardTimeout: -1}, Officers: []Officer{
 		{ID: "1 2", Token: "short", Townships: []string{"330402001"}},
 		{ID: "1003", Token: "short", Roles: []Role{"boss"}},
 	}}

@@ -2,15 +2,13 @@ package desk
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"permithub/internal/casework"
 	"permithub/internal/fault"
 	"permithub/internal/problem"
-	"permithub/internal/strictjson"
+	"permithub/internal/reception"
 	"permithub/internal/trace"
 	"permithub/schemas"
 )
@@ -54,21 +52,9 @@ type call struct {
 	officer *Officer
 }
 
-// answer is what a call comes to; a problem where there is one, else body.
-type answer struct {
-	result  string
-	status  int
-	body    any
-	problem *problem.Problem
-}
-
-func refuse(result string, p problem.Problem) answer { return answer{result: result, problem: &p} }
-
 var (
 	problemUnavailable = problem.New(http.StatusServiceUnavailable, "unavailable", "暂时无法提交", "Not available").
-				Explained("操作尚未提交；请稍后以相同操作编号重试", "nothing was taken; send the same act again with its action_id").RetryIn(5 * time.Second)
-	problemStatus = problem.New(http.StatusServiceUnavailable, "status-unavailable", "暂时无法查询", "No status at the moment").
-			Explained("办理进度暂不可查，办理不受影响", "the case goes on, only its status cannot be shown").RetryIn(5 * time.Second)
+				Explained("操作尚未提交；请稍后以相同操作编号重试", "nothing was taken; send the same act again with its action_id").RetryIn(reception.RetryAfter)
 	problemUnauthorised = problem.New(http.StatusUnauthorized, "unauthorised", "未登录", "Not authenticated")
 	problemForbidden    = problem.New(http.StatusForbidden, "forbidden", "无权进行此操作", "Not allowed").
 				Explained("您的岗位不能进行此操作", "none of your roles may do this")
@@ -77,73 +63,53 @@ var (
 	problemNotFound = problem.New(http.StatusNotFound, "not-found", "没有这一案件", "No such case")
 )
 
-// authenticated bounds the work, finds the officer, and writes and counts the answer.
-func (s *Service) authenticated(op string, handle func(*call) answer) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, a := s.ports.Now(), refuse(resultBusy, problem.Busy)
-		select {
-		case s.slots <- struct{}{}:
-			a = s.asOfficer(w, r, handle)
-		default:
+// authenticated handles an operation of officers.
+func (s *Service) authenticated(op string, handle func(*call) reception.Answer) http.Handler {
+	return s.front.Serve(op, "", func(w http.ResponseWriter, r *http.Request) (string, reception.Answer) {
+		o, ok := s.Authenticate(r)
+		if !ok {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="permithub"`)
+			return "", reception.Refuse(reception.Unauthorised, problemUnauthorised)
 		}
-		if a.problem != nil {
-			a.problem.Write(w)
-		} else {
-			problem.WriteJSON(w, a.status, a.body)
-		}
-		s.metrics.requests.WithLabelValues(op, a.result).Inc()
-		s.metrics.duration.WithLabelValues(op).Observe(s.ports.Now().Sub(start).Seconds())
-		s.log.DebugContext(r.Context(), "desk request", slog.String("operation", op), slog.String("result", a.result))
+		return o.ID, handle(&call{w, r, o})
 	})
 }
 
-// asOfficer gives back the slot that its caller took, even where handle panics.
-func (s *Service) asOfficer(w http.ResponseWriter, r *http.Request, handle func(*call) answer) answer {
-	defer func() { <-s.slots }()
-	o, ok := s.Authenticate(r)
-	if !ok {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="permithub"`)
-		return refuse(resultUnauthorised, problemUnauthorised)
-	}
-	return handle(&call{w, r, o})
-}
-
-func (s *Service) postAction(c *call) answer {
+func (s *Service) postAction(c *call) reception.Answer {
 	no := c.r.PathValue("no")
 	dossier, err := schemas.DossierOf(no)
 	if err != nil {
-		return refuse(resultNotFound, problemNotFound)
+		return reception.Refuse(reception.NotFound, problemNotFound)
 	}
-	list := new(problem.List)
-	raw := strictjson.ReadBody(c.w, c.r, s.cfg.MaxBytes, s.cfg.BodyTimeout, list)
+	raw, list := s.front.Body(c.w, c.r)
 	if !list.Empty() {
-		return s.faulty(list)
+		return s.front.Faulty(list)
 	}
 	in, refusal := s.prepare(c.officer, no, dossier, raw, trace.Parent(c.r.Header))
 	if refusal != nil {
 		return *refusal
 	}
-	if err := s.publish(c.r.Context(), in); err != nil {
+	if err := s.front.Publish(c.r.Context(), in); err != nil {
 		return s.unavailable(c.r.Context(), no, err)
 	}
-	return answer{result: resultAccepted, status: http.StatusAccepted, body: Taken{in.InputID, in.ReceivedAt}}
+	return reception.Answer{Result: resultAccepted, Status: http.StatusAccepted, Body: Taken{in.InputID, in.ReceivedAt}}
 }
 
 // prepare returns the input of an act, or the answer that says why there is none.
-func (s *Service) prepare(o *Officer, no, dossier string, raw []byte, traceparent string) (*schemas.Input, *answer) {
-	refused := func(a answer) (*schemas.Input, *answer) { return nil, &a }
+func (s *Service) prepare(o *Officer, no, dossier string, raw []byte, traceparent string) (*schemas.Input, *reception.Answer) {
+	refused := func(a reception.Answer) (*schemas.Input, *reception.Answer) { return nil, &a }
 	a, list := decode(raw, no, s.knownReason)
 	if t := actOf(a.Kind); t != nil && !t.allows(o) {
-		return refused(refuse(resultForbidden, problemForbidden))
+		return refused(reception.Refuse(resultForbidden, problemForbidden))
 	}
 	if o.Related(dossier) {
-		return refused(refuse(resultForbidden, problemRelated))
+		return refused(reception.Refuse(resultForbidden, problemRelated))
 	}
 	if a.Officer != "" && a.Officer != o.ID {
 		list.Add("/officer", codeOfficer)
 	}
 	if !list.Empty() {
-		return refused(s.faulty(list))
+		return refused(s.front.Faulty(list))
 	}
 	in, err := a.input(o, no, dossier, s.ports.Now(), traceparent)
 	if err != nil {
@@ -152,24 +118,14 @@ func (s *Service) prepare(o *Officer, no, dossier string, raw []byte, traceparen
 	return in, nil
 }
 
-func (s *Service) faulty(list *problem.List) answer {
-	for _, code := range list.Codes() {
-		s.metrics.faults.WithLabelValues(code).Inc()
-	}
-	return refuse(resultFaulty, list.Problem())
+func (s *Service) unavailable(ctx context.Context, no string, err error) reception.Answer {
+	return s.front.Unavailable(ctx, err, slog.String("application_no", no))
 }
 
-func (s *Service) unavailable(ctx context.Context, no string, err error) answer {
-	if !errors.Is(err, context.Canceled) { // else the officer went away, which is no outage
-		s.log.WarnContext(ctx, "act not acknowledged", slog.String("application_no", no), slog.String("code", fault.CodeOf(err)), slog.Any("error", err))
-	}
-	return refuse(resultUnavailable, problemUnavailable)
-}
-
-func (s *Service) getCase(c *call) answer {
+func (s *Service) getCase(c *call) reception.Answer {
 	no := c.r.PathValue("no")
 	if _, err := schemas.DossierOf(no); err != nil {
-		return refuse(resultNotFound, problemNotFound)
+		return reception.Refuse(reception.NotFound, problemNotFound)
 	}
 	ctx, cancel := context.WithTimeout(c.r.Context(), s.cfg.CardTimeout)
 	defer cancel()
@@ -177,11 +133,11 @@ func (s *Service) getCase(c *call) answer {
 	switch {
 	case err != nil:
 		s.log.WarnContext(ctx, "case not shown", slog.String("application_no", no), slog.String("code", fault.CodeOf(err)), slog.Any("error", err))
-		return refuse(resultUnavailable, problemStatus)
+		return reception.Refuse(reception.Unavailable, reception.StatusUnavailable)
 	case !found:
-		return refuse(resultNotFound, problemNotFound)
+		return reception.Refuse(reception.NotFound, problemNotFound)
 	}
-	return answer{result: resultShown, status: http.StatusOK, body: s.view(card)}
+	return reception.Answer{Result: resultShown, Status: http.StatusOK, Body: s.view(card)}
 }
 
 func (s *Service) view(card schemas.Card) CaseView {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"permithub/internal/reception"
 	"permithub/internal/trace"
 	"permithub/schemas"
 )
@@ -16,11 +17,11 @@ type Taken struct {
 	ReceivedAt    schemas.Time `json:"received_at" doc:"收到时间"`
 }
 
-func (s *Service) postSupplement(c *call) answer {
-	return s.change(c, resultSupplement, func(raw []byte, no, dossier string, now time.Time, trace string) (*schemas.Input, *answer, error) {
+func (s *Service) postSupplement(c *call) reception.Answer {
+	return s.change(c, resultSupplement, func(raw []byte, no, dossier string, now time.Time, trace string) (*schemas.Input, *reception.Answer, error) {
 		body, list := DecodeSupplement(raw, s.checks(c.src))
 		if !list.Empty() {
-			a := s.faulty(list)
+			a := s.front.Faulty(list)
 			return nil, &a, nil
 		}
 		in, err := body.input(c.src, no, dossier, now, trace)
@@ -28,11 +29,11 @@ func (s *Service) postSupplement(c *call) answer {
 	})
 }
 
-func (s *Service) postWithdrawal(c *call) answer {
-	return s.change(c, resultWithdrawal, func(raw []byte, no, dossier string, now time.Time, trace string) (*schemas.Input, *answer, error) {
+func (s *Service) postWithdrawal(c *call) reception.Answer {
+	return s.change(c, resultWithdrawal, func(raw []byte, no, dossier string, now time.Time, trace string) (*schemas.Input, *reception.Answer, error) {
 		body, list := DecodeWithdrawal(raw, s.checks(c.src))
 		if !list.Empty() {
-			a := s.faulty(list)
+			a := s.front.Faulty(list)
 			return nil, &a, nil
 		}
 		in, err := body.input(c.src, no, dossier, now, trace)
@@ -42,27 +43,27 @@ func (s *Service) postWithdrawal(c *call) answer {
 
 // change publishes a message about an application that was taken before. The number carries the Kafka key, so it needs no look-up; where
 // the card is at hand, an application of another source is not found. Without the card the dossier compares the source.
-func (s *Service) change(c *call, result string, decode func(raw []byte, no, dossier string, now time.Time, trace string) (*schemas.Input, *answer, error)) answer {
+func (s *Service) change(c *call, result string, decode func(raw []byte, no, dossier string, now time.Time, trace string) (*schemas.Input, *reception.Answer, error)) reception.Answer {
 	no := c.r.PathValue("no")
 	dossier, err := schemas.DossierOf(no)
 	if err != nil || s.isForeign(c.r.Context(), no, c.src) {
-		return refuse(resultNotFound, problemNotFound)
+		return reception.Refuse(reception.NotFound, problemNotFound)
 	}
-	raw, list := s.body(c)
+	raw, list := s.front.Body(c.w, c.r)
 	if !list.Empty() {
-		return s.faulty(list)
+		return s.front.Faulty(list)
 	}
 	in, faulty, err := decode(raw, no, dossier, s.ports.Now(), trace.Parent(c.r.Header))
 	if faulty != nil {
 		return *faulty
 	}
 	if err == nil {
-		err = s.publish(c.r.Context(), in)
+		err = s.front.Publish(c.r.Context(), in)
 	}
 	if err != nil {
 		return s.unavailable(c.r.Context(), c.src, err)
 	}
-	return answer{result: result, status: http.StatusAccepted, body: Taken{no, in.InputID, in.ReceivedAt}}
+	return reception.Answer{Result: result, Status: http.StatusAccepted, Body: Taken{no, in.InputID, in.ReceivedAt}}
 }
 
 func (s *Service) isForeign(ctx context.Context, no string, src *Source) bool {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"permithub/internal/gateway"
+	"permithub/internal/reception"
 	"permithub/schemas"
 )
 
@@ -19,18 +20,11 @@ type Config struct {
 	Sources []Source
 	// ReceiptKey signs the receipts.
 	ReceiptKey ReceiptKey
-	// MaxBytes bounds a body. 0 is 256 KiB.
-	MaxBytes int64
+	// Limits of a request; a body has 256 KiB and 512 requests are at work where it does not say. The card store is one that the intake can do
+	// without: a look that fails is the last of its request.
+	reception.Limits
 	// ClockSkew is how far the date of a signature may be off. 0 is 90 s.
 	ClockSkew time.Duration
-	// BodyTimeout bounds the reading of a body. 0 is 10 s.
-	BodyTimeout time.Duration
-	// PublishTimeout bounds the wait for Kafka's acknowledgement; after it the answer is 503. 0 is 5 s.
-	PublishTimeout time.Duration
-	// CardTimeout bounds each look into the card store and each write to it, which intake can do without: one that fails is the last of its request. 0 is 1 s.
-	CardTimeout time.Duration
-	// MaxConcurrent bounds the requests at work; one more is answered 503. 0 is 512.
-	MaxConcurrent int
 	// MaterialSchemes are the accepted schemes of material URIs. Empty is https and s3.
 	MaterialSchemes []string
 }
@@ -60,8 +54,9 @@ func (c *Config) Validate() error {
 	if err := c.ReceiptKey.validate(); err != nil {
 		errs = append(errs, err)
 	}
-	if c.MaxBytes < 0 || c.ClockSkew < 0 || c.BodyTimeout < 0 || c.PublishTimeout < 0 || c.CardTimeout < 0 || c.MaxConcurrent < 0 {
-		errs = append(errs, errors.New("limits: want none below zero"))
+	errs = append(errs, c.Limits.Validate())
+	if c.ClockSkew < 0 {
+		errs = append(errs, errors.New("clock skew: want none below zero"))
 	}
 	if len(c.Sources) == 0 {
 		errs = append(errs, errors.New("sources: want at least one"))
@@ -108,12 +103,8 @@ func (s *Source) validate(i int) error {
 
 func (c *Config) filled() Config {
 	f := *c
-	f.MaxBytes = cmp.Or(c.MaxBytes, 256<<10)
+	f.Limits = c.Or(256<<10, 512)
 	f.ClockSkew = cmp.Or(c.ClockSkew, gateway.DefaultWindow)
-	f.BodyTimeout = cmp.Or(c.BodyTimeout, 10*time.Second)
-	f.PublishTimeout = cmp.Or(c.PublishTimeout, 5*time.Second)
-	f.CardTimeout = cmp.Or(c.CardTimeout, time.Second)
-	f.MaxConcurrent = cmp.Or(c.MaxConcurrent, 512)
 	if len(f.MaterialSchemes) == 0 {
 		f.MaterialSchemes = []string{"https", "s3"}
 	}

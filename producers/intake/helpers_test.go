@@ -205,3 +205,21 @@ func forWindow(t testing.TB) []byte { return edited(t, put(nil, "channel")) }
 func cut() io.Reader {
 	return io.MultiReader(strings.NewReader(`{"sex":`), iotest.ErrReader(io.ErrUnexpectedEOF))
 }
+
+// faults reads how often a code was found.
+func (b *bench) faults(t *testing.T, code string) float64 {
+	t.Helper()
+	families, err := b.reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == "permithub_intake_faults_total" && m.GetLabel()[0].GetValue() == code {
+				return m.GetCounter().GetValue()
+			}
+		}
+	}
+	t.Errorf("%s is not counted", code)
+	return 0
+}

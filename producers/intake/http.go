@@ -5,13 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"time"
 
-	"permithub/internal/failpoint"
-	"permithub/internal/fault"
 	"permithub/internal/gateway"
 	"permithub/internal/problem"
-	"permithub/internal/strictjson"
+	"permithub/internal/reception"
 	"permithub/internal/trace"
 )
 
@@ -24,9 +21,6 @@ const (
 )
 
 var operations = []string{opSubmit, opStatus, opSupplement, opWithdraw}
-
-// retryAfter is what a caller is asked to wait after a 503.
-const retryAfter = 5 * time.Second
 
 // Handler returns the HTTP interface. The server around it sets the limits of a connection (ReadHeaderTimeout, MaxHeaderBytes); those of a
 // body are the intake's own.
@@ -53,60 +47,24 @@ type call struct {
 	src *Source
 }
 
-// answer is what a call comes to; a problem where there is one, else body.
-type answer struct {
-	result  string
-	status  int
-	body    any
-	problem *problem.Problem
-}
-
-func refuse(result string, p problem.Problem) answer { return answer{result: result, problem: &p} }
-
 var (
 	problemUnavailable = problem.New(http.StatusServiceUnavailable, "unavailable", "暂时无法受理", "Not available").
-				Explained("尚未收件；请稍后以相同内容重试，不会重复受理", "nothing was taken; send the same again later, it will not be taken twice").RetryIn(retryAfter)
-	problemStatus = problem.New(http.StatusServiceUnavailable, "status-unavailable", "暂时无法查询", "No status at the moment").
-			Explained("办理进度暂不可查，办理不受影响", "the case goes on, only its status cannot be shown").RetryIn(retryAfter)
+				Explained("尚未收件；请稍后以相同内容重试，不会重复受理", "nothing was taken; send the same again later, it will not be taken twice").RetryIn(reception.RetryAfter)
 	problemConflict = problem.New(http.StatusConflict, "conflict", "编号重复而内容不同", "The same number with other content").
 			Explained("该来源申请编号已用于内容不同的申请；本次提交未受理，已记录", "this source application number was used with other content; this submission is not taken, and recorded")
 	problemNotFound = problem.New(http.StatusNotFound, "not-found", "没有这一申请", "No such application")
 )
 
-// signed bounds the work, checks the signature, and writes and counts the answer.
-func (s *Service) signed(op string, handle func(*call) answer) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := s.ports.Now()
-		source, a := unknownSource, refuse(resultBusy, problem.Busy)
-		select {
-		case s.slots <- struct{}{}:
-			source, a = s.verified(w, r, handle)
-		default:
+// signed handles an operation of sources that sign.
+func (s *Service) signed(op string, handle func(*call) reception.Answer) http.Handler {
+	return s.front.Serve(op, unknownSource, func(w http.ResponseWriter, r *http.Request) (string, reception.Answer) {
+		key, err := s.verifier.Verify(r)
+		if err != nil {
+			s.deny(w, err)
+			return unknownSource, reception.Answer{Result: reception.Unauthorised}
 		}
-		switch {
-		case a.problem != nil:
-			a.problem.Write(w)
-		case a.body != nil:
-			problem.WriteJSON(w, a.status, a.body)
-		}
-		if a.result == resultAccepted {
-			failpoint.Sent(w, failpoint.I3)
-		}
-		s.metrics.requests.WithLabelValues(source, a.result).Inc()
-		s.metrics.duration.WithLabelValues(op).Observe(s.ports.Now().Sub(start).Seconds())
-		s.log.DebugContext(r.Context(), "intake request", slog.String("operation", op), slog.String("source", source), slog.String("result", a.result))
+		return key.Source, handle(&call{w, r, s.sources[key.Source]})
 	})
-}
-
-// verified gives back the slot that its caller took, even where handle panics.
-func (s *Service) verified(w http.ResponseWriter, r *http.Request, handle func(*call) answer) (string, answer) {
-	defer func() { <-s.slots }()
-	key, err := s.verifier.Verify(r)
-	if err != nil {
-		s.deny(w, err)
-		return unknownSource, answer{result: resultUnauthorised}
-	}
-	return key.Source, handle(&call{w, r, s.sources[key.Source]})
 }
 
 func (s *Service) deny(w http.ResponseWriter, err error) {
@@ -119,43 +77,27 @@ func (s *Service) deny(w http.ResponseWriter, err error) {
 	gateway.Deny(w, err)
 }
 
-func (s *Service) postApplication(c *call) answer {
-	raw, list := s.body(c)
+func (s *Service) postApplication(c *call) reception.Answer {
+	raw, list := s.front.Body(c.w, c.r)
 	if !list.Empty() {
-		return s.faulty(list)
+		return s.front.Faulty(list)
 	}
 	a, list := DecodeApplication(raw, s.checks(c.src))
 	if !list.Empty() {
-		return s.faulty(list)
+		return s.front.Faulty(list)
 	}
 	taken, err := s.Submit(c.r.Context(), c.src.Name, a, trace.Parent(c.r.Header))
 	switch {
 	case errors.Is(err, ErrConflict):
-		return refuse(resultConflict, problemConflict)
+		return reception.Refuse(resultConflict, problemConflict)
 	case err != nil:
 		return s.unavailable(c.r.Context(), c.src, err)
 	case taken.Repeated:
-		return answer{result: resultRepeated, status: http.StatusAccepted, body: taken}
+		return reception.Answer{Result: resultRepeated, Status: http.StatusAccepted, Body: taken}
 	}
-	return answer{result: resultAccepted, status: http.StatusAccepted, body: taken}
+	return reception.Answer{Result: resultAccepted, Status: http.StatusAccepted, Body: taken, Taken: true}
 }
 
-func (s *Service) body(c *call) ([]byte, *problem.List) {
-	list := new(problem.List)
-	return strictjson.ReadBody(c.w, c.r, s.cfg.MaxBytes, s.cfg.BodyTimeout, list), list
-}
-
-func (s *Service) faulty(list *problem.List) answer {
-	for _, code := range list.Codes() {
-		s.metrics.faults.WithLabelValues(code).Inc()
-	}
-	return refuse(resultFaulty, list.Problem())
-}
-
-// unavailable answers 503 and logs the outage; the error carries ids and codes.
-func (s *Service) unavailable(ctx context.Context, src *Source, err error) answer {
-	if !errors.Is(err, context.Canceled) { // else the caller went away, which is no outage
-		s.log.WarnContext(ctx, "intake not acknowledged", slog.String("source", src.Name), slog.String("code", fault.CodeOf(err)), slog.Any("error", err))
-	}
-	return refuse(resultUnavailable, problemUnavailable)
+func (s *Service) unavailable(ctx context.Context, src *Source, err error) reception.Answer {
+	return s.front.Unavailable(ctx, err, slog.String("source", src.Name))
 }

@@ -18,6 +18,7 @@ import (
 	"permithub/internal/casework"
 	"permithub/internal/gateway"
 	"permithub/internal/problem"
+	"permithub/internal/reception"
 	"permithub/schemas"
 )
 
@@ -55,7 +56,7 @@ func TestEnvelope(t *testing.T) {
 			if len(p.Faults) == 0 || p.Faults[0].Code != tc.code || p.Status != tc.status || w.Header().Get("Content-Type") != problem.ContentType {
 				t.Errorf("got %s %+v, want first %s", w.Header().Get("Content-Type"), p, tc.code)
 			}
-			if got := testutil.ToFloat64(b.metrics.faults.WithLabelValues(tc.code)); got != 1 {
+			if got := b.faults(t, tc.code); got != 1 {
 				t.Errorf("faults{%s}: got %v, want 1", tc.code, got)
 			}
 			if n := len(b.topic.inputs(t)); n != 0 {
@@ -103,7 +104,7 @@ func TestSignature(t *testing.T) {
 			if got := testutil.ToFloat64(b.metrics.denials.WithLabelValues(tc.reason)); got != 1 {
 				t.Errorf("denials{%s}: got %v, want 1", tc.reason, got)
 			}
-			b.counted(t, unknownSource, resultUnauthorised, 1)
+			b.counted(t, unknownSource, reception.Unauthorised, 1)
 		})
 	}
 }
@@ -145,7 +146,7 @@ func TestStatus(t *testing.T) {
 	other := schemas.ApplicationNo(no[:12], "province", "another")
 	want(t, get(province, other), http.StatusNotFound)
 	b.counted(t, "province", resultStatus, 3)
-	b.counted(t, "window", resultNotFound, 1)
+	b.counted(t, "window", reception.NotFound, 1)
 }
 
 func TestSupplement(t *testing.T) {
@@ -299,7 +300,7 @@ func TestMetricsLint(t *testing.T) {
 }
 
 func TestConfigFaults(t *testing.T) {
-	c := Config{ReceiptKey: ReceiptKey{ID: "a.b"}, MaxBytes: -1, Sources: []Source{
+	c := Config{ReceiptKey: ReceiptKey{ID: "a.b"}, Limits: reception.Limits{MaxBytes: -1}, Sources: []Source{
 		{Name: "Province", Secrets: []string{""}, Channel: "fax"},
 		{Name: "Province", AccessKey: "k", Secrets: []string{"a", "b", "c"}, Channel: schemas.Online, Stages: auto},
 	}}

@@ -13,6 +13,7 @@ import (
 	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/internal/gateway"
+	"permithub/internal/reception"
 	"permithub/internal/trace"
 	"permithub/schemas"
 )
@@ -58,7 +59,7 @@ type Service struct {
 	sources  map[string]*Source
 	verifier gateway.Verifier
 	flights  flights
-	slots    chan struct{}
+	front    *reception.Reception
 	metrics  *metrics
 	log      *slog.Logger
 }
@@ -80,8 +81,11 @@ func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (
 		names = append(names, src.Name)
 	}
 	s.verifier = gateway.Verifier{Lookup: ring.Lookup, Window: s.cfg.ClockSkew, Now: ports.Now}
-	s.slots = make(chan struct{}, s.cfg.MaxConcurrent)
 	s.metrics = newMetrics(reg, names)
+	s.front = reception.New(reception.Config{
+		Step: "intake", Limits: s.cfg.Limits, Operations: operations, Codes: Codes(), Unavailable: problemUnavailable, Publish: ports.Publish,
+		Before: failpoint.I1, After: failpoint.I3, Count: func(_, source, result string) { s.metrics.requests.WithLabelValues(source, result).Inc() }, Now: ports.Now,
+	}, log, reg)
 	return s, nil
 }
 
@@ -162,7 +166,7 @@ func (s *Service) take(ctx context.Context, in *schemas.Input) (Accepted, error)
 			return Accepted{}, err
 		}
 	}
-	if err := s.publish(ctx, in); err != nil {
+	if err := s.front.Publish(ctx, in); err != nil {
 		return Accepted{}, err
 	}
 	failpoint.Here(failpoint.I2)
@@ -205,7 +209,7 @@ func (s *Service) holder(ctx context.Context, in *schemas.Input) (no string, set
 
 // conflict puts the contradiction on case-input, where the dossier records it, and says so once that is durable.
 func (s *Service) conflict(ctx context.Context, in *schemas.Input) error {
-	if err := s.publish(ctx, in); err != nil {
+	if err := s.front.Publish(ctx, in); err != nil {
 		return err
 	}
 	return fmt.Errorf("submit %s: %w", in.ApplicationNo, ErrConflict)
@@ -216,21 +220,6 @@ func (s *Service) accepted(in *schemas.Input, at schemas.Time) Accepted {
 		ApplicationNo: in.ApplicationNo, Source: in.Source, SourceApplicationNo: in.Submission.SourceApplicationNo,
 		BodySHA256: in.BodyHash, ReceivedAt: at,
 	})}
-}
-
-// publish returns once Kafka has acknowledged the input. Whatever keeps it from that is unavailable: the input was checked, so it is not at fault.
-func (s *Service) publish(ctx context.Context, in *schemas.Input) error {
-	rec, err := in.Record()
-	if err != nil {
-		return fmt.Errorf("publish %s: %w", in.InputID, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.PublishTimeout)
-	defer cancel()
-	failpoint.Here(failpoint.I1)
-	if err := s.ports.Publish(ctx, rec); err != nil {
-		return fmt.Errorf("publish %s: %w", in.InputID, fault.Outage("case_input", err))
-	}
-	return nil
 }
 
 func (s *Service) findCard(ctx context.Context, no string) (schemas.Card, bool) {

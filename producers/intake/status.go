@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"permithub/internal/casework"
+	"permithub/internal/reception"
 	"permithub/schemas"
 )
 
@@ -33,23 +34,23 @@ type Reason struct {
 }
 
 // getStatus answers from the card; without the card store there is no status, but there is no loss either.
-func (s *Service) getStatus(c *call) answer {
+func (s *Service) getStatus(c *call) reception.Answer {
 	no := c.r.PathValue("no")
 	if _, err := schemas.DossierOf(no); err != nil {
-		return refuse(resultNotFound, problemNotFound)
+		return reception.Refuse(reception.NotFound, problemNotFound)
 	}
 	card, found, err := s.card(c.r.Context(), no)
 	switch {
 	case err != nil:
-		return refuse(resultUnavailable, problemStatus)
+		return reception.Refuse(reception.Unavailable, reception.StatusUnavailable)
 	case !found || card.Source != c.src.Name:
-		return refuse(resultNotFound, problemNotFound)
+		return reception.Refuse(reception.NotFound, problemNotFound)
 	}
 	st := StatusOf(&card, s.ports.ReasonText)
 	if s.ports.Count != nil {
 		st.Count = s.ports.Count(&card)
 	}
-	return answer{result: resultStatus, status: http.StatusOK, body: st}
+	return reception.Answer{Result: resultStatus, Status: http.StatusOK, Body: st}
 }
 
 // StatusOf returns a card as people read it.

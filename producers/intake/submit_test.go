@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"permithub/internal/reception"
 	"permithub/schemas"
 )
 
@@ -188,7 +189,7 @@ func TestKafkaDoesNotAcknowledge(t *testing.T) {
 	}
 	b.topic.err = nil
 	want(t, b.post(t, province, submitPath, sample(t)), http.StatusAccepted)
-	b.counted(t, "province", resultUnavailable, 1)
+	b.counted(t, "province", reception.Unavailable, 1)
 }
 
 func TestKafkaIsSilent(t *testing.T) {
@@ -334,7 +335,7 @@ func TestBusy(t *testing.T) {
 		wg.Wait()
 		b.topic.hold = nil
 		want(t, b.post(t, window, submitPath, forWindow(t)), http.StatusAccepted)
-		b.counted(t, unknownSource, resultBusy, 1)
+		b.counted(t, unknownSource, reception.Busy, 1)
 	})
 }
 
