@@ -200,6 +200,25 @@ await passed("an export is a spreadsheet", async () => {
   assert.equal(fs.readFileSync(await file.path()).subarray(0, 2).toString(), "PK");
 });
 
+await passed("a supervisor looks at townships, officers and deadlines, and takes the figures along", async () => {
+  await supervisor.goto(base + "/cases");
+  await supervisor.locator("header a[href='/supervision']").click();
+  await supervisor.waitForSelector(".tiles");
+  const figures = await supervisor.innerText("main");
+  for (const text of ["各镇（街道）在办", "武原街道", "受理演示（1001）", "承诺期限", "超期及原因", "例外处理"]) { assert.ok(figures.includes(text), text); }
+  // The tile is the sum of the townships, and every bar has its number beside it.
+  const sum = await supervisor.evaluate(() => [...document.querySelectorAll("[aria-labelledby=by-town] tbody tr")].reduce((n, r) => n + Number(r.cells[2].textContent), 0));
+  assert.equal(Number(await supervisor.locator(".tiles dd").first().innerText()), sum);
+  assert.ok(sum > 0);
+  const [file] = await Promise.all([supervisor.waitForEvent("download"), supervisor.locator("form[action='/supervision/export'] button").click()]);
+  assert.equal(file.suggestedFilename(), "supervision.xlsx");
+  assert.equal(fs.readFileSync(await file.path()).subarray(0, 2).toString(), "PK");
+  await supervisor.locator("form[data-key=r] button").click();
+  await supervisor.waitForSelector("[data-revealed]");
+  const refused = await clerk.goto(base + "/supervision");
+  assert.equal(refused.status(), 403);
+});
+
 // Every page, in both languages, light and dark, wide and narrow: no fault of WCAG 2.1 AA, nothing wider than the screen; and a picture.
 await passed("accessibility, and pictures", async () => {
   const held = await supervisor.goto(base + "/cases?queue=held").then(() => supervisor.locator("table.list tbody a").first().innerText());
@@ -212,21 +231,22 @@ await passed("accessibility, and pictures", async () => {
     ["print", async (p) => { await p.locator("form[data-key=p] button").click(); await p.waitForSelector(".paper"); }],
     ["password", async (p) => { await p.goto(base + "/password"); }],
   ];
+  const supervised = [["supervision", async (p) => { await p.goto(base + "/supervision"); await p.waitForSelector(".tiles"); }]];
   for (const [look, options] of [["wide-light", {}], ["wide-dark", { colorScheme: "dark" }], ["narrow-light", { viewport: { width: 390, height: 844 } }]]) {
-    const page = await signIn("1001", options);
-    for (const lang of ["zh", "en"]) {
-      await page.locator(`button[name=to][value=${lang}]`).click({ timeout: 1000 }).catch(() => {}); // the button of the present language is not there
-      for (const [name, go] of shots) {
+    for (const [id, pages] of [["1001", shots], ["1004", supervised]]) { for (const lang of ["zh", "en"]) {
+      const page = await signIn(id, options);
+      if (lang === "en") { await page.locator("button[name=to][value=en]").click(); }
+      for (const [name, go] of pages) {
         await go(page);
         await page.evaluate(axe);
         const found = await page.evaluate(() => axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
         for (const v of found.violations) { faults.push(`${name} ${lang} ${look}: ${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`); }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (wide > 0) { faults.push(`${name} ${lang} ${look}: ${wide} px wider than the screen`); }
-        await page.screenshot({ path: path.join(screens, `${name}-${lang}-${look}.png`) });
+        await page.screenshot({ path: path.join(screens, `${name}-${lang}-${look}.png`), fullPage: name === "supervision" && look !== "narrow-light" });
         if (name === "print") { await page.goto(base + "/cases"); }
       }
-    }
+    } }
   }
 });
 
