@@ -77,7 +77,7 @@ func (v *visit) export() error {
 func (v *visit) cells(r *row) []any {
 	due := ""
 	if !r.DueAt.IsZero() {
-		due = minute(r.DueAt)
+		due = until(r.DueAt)
 	}
 	return []any{r.ApplicationNo, schemas.Masked(r.Name), v.lang.text(r.Stage.Name()), v.lang.town(r.Division), v.lang.text(typeNames[r.Type]),
 		v.lang.text(channelNames[r.Channel]), minute(r.SubmittedAt), due, r.Left.Text, r.Holder}

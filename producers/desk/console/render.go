@@ -102,6 +102,7 @@ func functions(lang language) template.FuncMap {
 		"rule":     lang.rule,
 		"why":      lang.reasonOf,
 		"minute":   minute,
+		"until":    until,
 		"join":     func(list []string) string { return strings.Join(list, "；") },
 	}
 }

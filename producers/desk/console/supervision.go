@@ -270,6 +270,9 @@ func (v *visit) officers(p *supervisionPage, today, since calendar.Date, limit i
 	if p.Overrides, err = v.ports.List.Overrides(ctx, since.Start(), towns, limit); err != nil {
 		return err
 	}
+	for i := range p.Overrides {
+		p.Overrides[i].Officer = v.officerName(p.Overrides[i].Officer)
+	}
 	held, err := v.held()
 	if err != nil {
 		return err
@@ -450,13 +453,21 @@ func (p *supervisionPage) sheets(v *visit) []sheet {
 	}
 	breaches := sheet{t("超期"), [][]any{{t("到期时间"), t("申请编号"), t("镇（街道）"), t("时限"), t("原因")}}}
 	for _, b := range p.Breaches {
-		breaches.cells = append(breaches.cells, []any{minute(b.At), b.ApplicationNo, v.lang.town(b.Division), v.lang.clock(b.Clock), v.lang.cause(b.Cause)})
+		breaches.cells = append(breaches.cells, []any{until(b.At), b.ApplicationNo, v.lang.town(b.Division), v.lang.clock(b.Clock), v.lang.cause(b.Cause)})
 	}
 	overrides := sheet{t("例外处理"), [][]any{{t("时间"), t("申请编号"), t("镇（街道）"), t("经办人"), t("事项"), t("规则"), t("理由")}}}
 	for _, o := range p.Overrides {
-		overrides.cells = append(overrides.cells, []any{minute(o.At), o.ApplicationNo, v.lang.town(o.Division), v.officerName(o.Officer), t(overrideNames[o.Kind]), v.lang.rule(o), v.lang.reasonOf(o, false)})
+		overrides.cells = append(overrides.cells, []any{minute(o.At), o.ApplicationNo, v.lang.town(o.Division), o.Officer, t(overrideNames[o.Kind]), v.lang.rule(o), v.lang.reasonOf(o, false)})
 	}
 	return []sheet{towns, officers, breaches, overrides}
+}
+
+// until is how they tell a deadline, which is the first instant that is too late: midnight belongs to the day before, as 24:00.
+func until(t time.Time) string {
+	if s := t.In(schemas.Shanghai); s.Equal(calendar.Of(s).Start()) {
+		return calendar.Of(s).AddDays(-1).String() + " 24:00"
+	}
+	return minute(t)
 }
 
 // minute is how pages and spreadsheets tell an instant.

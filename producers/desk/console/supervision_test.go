@@ -87,7 +87,7 @@ func TestSupervisionTellsWhoAndWhy(t *testing.T) {
 	b, _ := supervised(t)
 	body := b.as(t, "1004").get("/supervision").body
 	for _, text := range []string{
-		"承诺时限", "本单位环节“审核”", // the breach and its cause
+		"承诺时限", "本单位环节“审核”", "2024-09-12 24:00", // the breach and its cause
 		"仅凭经办人认定不予办理", "7 字，已遮盖", "33.3 %", // one of three acts was an override
 		`官1001（1001）</th>`, `官1002（1002）</th>`, // who has done nothing is told too
 		"规则包自动办理",
