@@ -1,0 +1,147 @@
+//go:build !schemagen
+
+package schemas
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// plain are the bytes that stand for themselves inside a string, as far as ASCII goes.
+var plain = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\'
+	}
+	return t
+}()
+
+// quoted reads a string. What it returns may be part of the document.
+func (r *reader) quoted() ([]byte, bool) {
+	if r.at() != '"' {
+		r.syntax()
+		return nil, false
+	}
+	r.cooked = false
+	from := r.i + 1
+	i := from
+	for i < len(r.b) && plain[r.b[i]] {
+		i++
+	}
+	if i < len(r.b) && r.b[i] == '"' {
+		r.i = i + 1
+		return r.b[from:i], true
+	}
+	return r.quotedSlow(from, i)
+}
+
+// quotedSlow reads a string that is not all ASCII, or has escapes.
+func (r *reader) quotedSlow(from, i int) ([]byte, bool) {
+	escapes := false
+	for ; i < len(r.b); i++ {
+		switch c := r.b[i]; {
+		case c == '"':
+			r.i = i + 1
+			s := r.b[from:i]
+			if !escapes && utf8.Valid(s) {
+				return s, true
+			}
+			var text string // encoding/json knows the escapes, and what becomes of bytes that are no UTF-8
+			if json.Unmarshal(r.b[from-1:i+1], &text) != nil {
+				r.syntax()
+				return nil, false
+			}
+			r.cooked = true
+			return []byte(text), true
+		case c == '\\':
+			escapes = true
+			i++
+		case c < ' ':
+			r.syntax()
+			return nil, false
+		}
+	}
+	r.syntax()
+	return nil, false
+}
+
+// str reads a string.
+func (r *reader) str(property string) string {
+	s, ok := r.word(property)
+	if !ok {
+		return ""
+	}
+	return r.own(s)
+}
+
+// own makes a string of what quoted has just returned.
+func (r *reader) own(s []byte) string {
+	if r.text != "" && !r.cooked {
+		return r.text[r.i-1-len(s) : r.i-1]
+	}
+	return string(s)
+}
+
+// word reads a string; what it returns may be part of the document.
+func (r *reader) word(property string) ([]byte, bool) {
+	if r.at() != '"' {
+		r.mismatch(property)
+		return nil, false
+	}
+	return r.quoted()
+}
+
+// base64 reads bytes.
+func (r *reader) base64(property string) []byte {
+	s, ok := r.word(property)
+	if !ok {
+		return nil
+	}
+	out := make([]byte, base64.StdEncoding.DecodedLen(len(s)))
+	n, err := base64.StdEncoding.Decode(out, s)
+	if err != nil {
+		r.invalid(property)
+		r.lost = true
+		return nil
+	}
+	return out[:n]
+}
+
+// absoluteURI reports whether s is an absolute URI as format "uri" has it.
+func absoluteURI(s string) bool {
+	u, err := url.Parse(s)
+	if err != nil || !u.IsAbs() {
+		return false
+	}
+	host := u.Hostname()
+	if !strings.Contains(host, ":") {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.Zone() == "" && strings.Contains(u.Host, "[") && strings.Contains(u.Host, "]")
+}
+
+func (r *reader) match(p *pattern, s, property string) {
+	if !r.unchecked && !p.matches(s) {
+		r.invalid(property)
+	}
+}
+
+// length bounds the characters of a string.
+func (r *reader) length(s string, least, most int, property string) {
+	if r.unchecked {
+		return
+	}
+	if n := utf8.RuneCountInString(s); n < least || n > most {
+		r.invalid(property)
+	}
+}
+
+func (r *reader) uri(s, property string) {
+	if !r.unchecked && !absoluteURI(s) {
+		r.invalid(property)
+	}
+}
