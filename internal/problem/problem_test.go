@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,22 @@ func TestText(t *testing.T) {
 				t.Errorf("codes (-want +got)\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestMatchAndOneOf(t *testing.T) {
+	var l List
+	form := regexp.MustCompile(`^[a-z]+$`)
+	for _, s := range []string{"", "ab", "a1"} {
+		l.Match("/match/"+s, s, form, wrong)
+		l.OneOf("/one/"+s, s, wrong, "ab", "c")
+	}
+	var got []string
+	for _, f := range l.Faults() {
+		got = append(got, f.Pointer)
+	}
+	if diff := cmp.Diff([]string{"/match/a1", "/one/a1"}, got); diff != "" {
+		t.Errorf("faults (-want +got)\n%s", diff)
 	}
 }
 

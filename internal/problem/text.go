@@ -1,6 +1,8 @@
 package problem
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,6 +46,20 @@ func (l *List) Text(pointer, s string, limit int) {
 	}
 	if strings.TrimSpace(s) != s {
 		l.Add(pointer, SurroundingSpace)
+	}
+}
+
+// Match notes the code where s is not of the form; empty passes.
+func (l *List) Match(pointer, s string, form *regexp.Regexp, code Code) {
+	if s != "" && !form.MatchString(s) {
+		l.Add(pointer, code)
+	}
+}
+
+// OneOf notes the code where s is none of the values; empty passes.
+func (l *List) OneOf(pointer, s string, code Code, values ...string) {
+	if s != "" && !slices.Contains(values, s) {
+		l.Add(pointer, code)
 	}
 }
 

@@ -125,7 +125,7 @@ func decode(raw []byte, no string, knownReason func(code string) bool) (*Action,
 
 func (c checker) action(a *Action) {
 	if c.Need("/action_id", a.ActionID) {
-		c.form("/action_id", a.ActionID, actionForm, codeActionID)
+		c.Match("/action_id", a.ActionID, actionForm, codeActionID)
 	}
 	if c.Need("/action", a.Kind) {
 		c.fields(a)
@@ -135,9 +135,9 @@ func (c checker) action(a *Action) {
 	c.Text("/notice_no", a.NoticeNo, maxNotice)
 	c.list("/reasons", a.Reasons, maxReasons, c.knownReason, codeReasonUnknown)
 	c.list("/items", a.Items, maxItems, itemForm.MatchString, codeItemForm)
-	c.oneOf("/return_to", a.ReturnTo, codeReturnTo, string(schemas.StagePreExamine), string(schemas.StageReview))
-	c.oneOf("/ground", a.Ground, codeGround, "hearing", "inspection", "appraisal", "expert_review")
-	c.oneOf("/verdict", a.Verdict, codeVerdict, "sent", "resend")
+	c.OneOf("/return_to", a.ReturnTo, codeReturnTo, string(schemas.StagePreExamine), string(schemas.StageReview))
+	c.OneOf("/ground", a.Ground, codeGround, "hearing", "inspection", "appraisal", "expert_review")
+	c.OneOf("/verdict", a.Verdict, codeVerdict, "sent", "resend")
 	c.effect(a.EffectID)
 	if a.ExpectVersion < 0 {
 		c.Add("/expect_version", codeVersion)
@@ -161,18 +161,6 @@ func (c checker) fields(a *Action) {
 		case given[name] && !needed && name != "opinion" && !slices.Contains(t.optional, name):
 			c.Add("/"+name, codeNotForAction)
 		}
-	}
-}
-
-func (c checker) form(pointer, s string, form *regexp.Regexp, code problem.Code) {
-	if s != "" && !form.MatchString(s) {
-		c.Add(pointer, code)
-	}
-}
-
-func (c checker) oneOf(pointer, s string, code problem.Code, values ...string) {
-	if s != "" && !slices.Contains(values, s) {
-		c.Add(pointer, code)
 	}
 }
 

@@ -32,18 +32,6 @@ var (
 	dateForm    = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 )
 
-func (c checker) match(pointer, s string, form *regexp.Regexp, code problem.Code) {
-	if s != "" && !form.MatchString(s) {
-		c.Add(pointer, code)
-	}
-}
-
-func (c checker) oneOf(pointer, s string, code problem.Code, values ...string) {
-	if s != "" && !slices.Contains(values, s) {
-		c.Add(pointer, code)
-	}
-}
-
 // required checks a text that must be there.
 func (c checker) required(pointer, s string, limit int) {
 	if c.Need(pointer, s) {
@@ -109,10 +97,10 @@ func (c checker) township(pointer, s string) {
 
 func (c checker) textVersion(pointer, version, hash string) {
 	if c.Need(pointer+"/version", version) {
-		c.match(pointer+"/version", version, versionForm, codeVersionForm)
+		c.Match(pointer+"/version", version, versionForm, codeVersionForm)
 	}
 	if c.Need(pointer+"/sha256", hash) {
-		c.match(pointer+"/sha256", hash, sha256Form, codeSHA256Form)
+		c.Match(pointer+"/sha256", hash, sha256Form, codeSHA256Form)
 	}
 }
 

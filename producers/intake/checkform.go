@@ -22,9 +22,9 @@ const (
 
 func (c checker) form(a *Application) {
 	if c.Need("/source_application_no", a.SourceApplicationNo) {
-		c.match("/source_application_no", a.SourceApplicationNo, idForm, codeIDForm)
+		c.Match("/source_application_no", a.SourceApplicationNo, idForm, codeIDForm)
 	}
-	c.oneOf("/channel", a.Channel, codeChannelUnknown, string(schemas.Online), string(schemas.Window))
+	c.OneOf("/channel", a.Channel, codeChannelUnknown, string(schemas.Online), string(schemas.Window))
 	c.hukou(a)
 	if c.Need("/current_division", a.CurrentDivision) {
 		c.township("/current_division", a.CurrentDivision)
@@ -32,7 +32,7 @@ func (c checker) form(a *Application) {
 	if a.RecognitionType == "" {
 		c.Add("/recognition_type", codeRecognitionMissing)
 	}
-	c.oneOf("/recognition_type", a.RecognitionType, codeRecognitionUnknown, string(schemas.ExistingPermit), string(schemas.RegistrationTime))
+	c.OneOf("/recognition_type", a.RecognitionType, codeRecognitionUnknown, string(schemas.ExistingPermit), string(schemas.RegistrationTime))
 	c.conditions(ticked{a.Employment, a.Residence, a.Rental, a.Schooling, a.OtherText})
 	c.textVersion("/notice", a.Notice.Version, a.Notice.SHA256)
 	c.textVersion("/declaration", a.Declaration.Version, a.Declaration.SHA256)
@@ -40,7 +40,7 @@ func (c checker) form(a *Application) {
 	if c.Need("/declaration/date", a.Declaration.Date) {
 		c.date("/declaration/date", a.Declaration.Date)
 	}
-	c.oneOf("/special_provision", a.SpecialProvision, codeSpecialUnknown, "investor", "talent")
+	c.OneOf("/special_provision", a.SpecialProvision, codeSpecialUnknown, "investor", "talent")
 	c.permits(a.PreviousPermits)
 	c.intervals(a.Intervals)
 	c.materials(a.Materials)
@@ -107,7 +107,7 @@ func (c checker) permits(numbers []string) {
 	const pointer = "/previous_permits"
 	c.Items(pointer, len(numbers), maxPermits)
 	for i, no := range numbers {
-		c.match(at(pointer, i), no, permitForm, codePermitNoForm)
+		c.Match(at(pointer, i), no, permitForm, codePermitNoForm)
 	}
 	c.distinct(pointer, numbers)
 }
@@ -136,14 +136,14 @@ func (c checker) materials(all []Material) {
 	for i, m := range all {
 		p := at(pointer, i)
 		if c.Need(p+"/kind", m.Kind) {
-			c.match(p+"/kind", m.Kind, kindForm, codeKindForm)
+			c.Match(p+"/kind", m.Kind, kindForm, codeKindForm)
 		}
 		c.required(p+"/name", m.Name, maxMaterialName)
 		if m.Size < 1 || m.Size > maxMaterialSize {
 			c.Add(p+"/size", codeSizeRange, maxMaterialSize)
 		}
 		if c.Need(p+"/sha256", m.SHA256) {
-			c.match(p+"/sha256", m.SHA256, sha256Form, codeSHA256Form)
+			c.Match(p+"/sha256", m.SHA256, sha256Form, codeSHA256Form)
 		}
 		c.required(p+"/uri", m.URI, maxURI)
 		c.uri(p+"/uri", m.URI)

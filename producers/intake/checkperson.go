@@ -84,10 +84,10 @@ func (c checker) ethnicGroup(g EthnicGroup) {
 
 func (c checker) phone(pointer string, p *ContactPhone) {
 	if c.Need(pointer+"/number", p.Number) {
-		c.match(pointer+"/number", p.Number, phoneForm, codePhoneNumber)
+		c.Match(pointer+"/number", p.Number, phoneForm, codePhoneNumber)
 	}
 	if c.Need(pointer+"/source", p.Source) {
-		c.oneOf(pointer+"/source", p.Source, codePhoneSource, "applicant", "real_name_account", "window")
+		c.OneOf(pointer+"/source", p.Source, codePhoneSource, "applicant", "real_name_account", "window")
 	}
 	if c.Need(pointer+"/consent_at", p.ConsentAt) {
 		c.instant(pointer+"/consent_at", p.ConsentAt)
@@ -101,6 +101,6 @@ func (c checker) agent(g *Agent, applicant string) {
 	}
 	c.required("/agent/full_name", g.FullName, maxName)
 	if c.Need("/agent/relation", g.Relation) {
-		c.oneOf("/agent/relation", g.Relation, codeRelation, "guardian", "near_relative")
+		c.OneOf("/agent/relation", g.Relation, codeRelation, "guardian", "near_relative")
 	}
 }

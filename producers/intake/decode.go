@@ -73,7 +73,7 @@ func DecodeSupplement(raw []byte, k Checks) (*Supplement, *problem.List) {
 func (k Checks) supplement(s *Supplement, list *problem.List) {
 	c := k.checker(list)
 	if c.Need("/supplement_no", s.SupplementNo) {
-		c.match("/supplement_no", s.SupplementNo, idForm, codeIDForm)
+		c.Match("/supplement_no", s.SupplementNo, idForm, codeIDForm)
 	}
 	c.conditions(ticked{s.Employment, s.Residence, s.Rental, s.Schooling, s.OtherText})
 	c.permits(s.PreviousPermits)
@@ -111,10 +111,10 @@ func DecodeWithdrawal(raw []byte, k Checks) (*Withdrawal, *problem.List) {
 	}
 	c := k.checker(list)
 	if c.Need("/withdrawal_no", w.WithdrawalNo) {
-		c.match("/withdrawal_no", w.WithdrawalNo, idForm, codeIDForm)
+		c.Match("/withdrawal_no", w.WithdrawalNo, idForm, codeIDForm)
 	}
 	if c.Need("/reason", w.Reason) {
-		c.oneOf("/reason", w.Reason, codeWithdrawalReason, "applicant_wish", "duplicate", "left_county", "wrong_content", "other")
+		c.OneOf("/reason", w.Reason, codeWithdrawalReason, "applicant_wish", "duplicate", "left_county", "wrong_content", "other")
 	}
 	return w, list
 }
