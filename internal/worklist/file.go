@@ -54,18 +54,18 @@ func openCase(t *schemas.Transition) *Case {
 		c.Opinions[o.Opinions[i].Level] = o.Opinions[i].Officer
 	}
 	for _, id := range []string{casework.ClockPromised, casework.ClockDeemed} {
-		if k := running(o, id); k != nil {
+		if k := unresolved(o, id); k != nil {
 			c.DueAt, c.Provisional, c.Paused, c.Breached = k.DueAt.Time, k.Provisional, k.PausedAt != nil, k.BreachedAt != nil
 			break
 		}
 	}
-	if k := running(o, casework.ClockPromised); k != nil {
+	if k := unresolved(o, casework.ClockPromised); k != nil {
 		c.promise, c.day = docket.StateOf(k), calendar.Of(k.DueAt.Add(-1))
 	}
 	return c
 }
 
-func running(o *schemas.Case, id string) *schemas.Clock {
+func unresolved(o *schemas.Case, id string) *schemas.Clock {
 	if k := o.ClockByID(id); k != nil && k.ResolvedAt == nil {
 		return k
 	}

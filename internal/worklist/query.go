@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"permithub/internal/calendar"
 	"permithub/schemas"
 )
 
@@ -21,7 +22,55 @@ type Filter struct {
 	Divisions []string
 	Type      schemas.RecognitionType
 	Channel   schemas.Channel
+	// Due asks for the cases whose promise (T1) is overdue, or can be kept for the last time today or tomorrow; Today says which day that is.
+	Due   Due
+	Today calendar.Date
 }
+
+// Due is a part of the cases by their promise, as the docket counts them.
+type Due string
+
+// Parts of the cases by their promise.
+const (
+	Overdue     Due = "overdue"
+	DueToday    Due = "today"
+	DueTomorrow Due = "tomorrow"
+)
+
+// Dues lists every part.
+func Dues() []Due { return []Due{Overdue, DueToday, DueTomorrow} }
+
+// index is the one that holds what the filter asks for by urgency. What is overdue has one of its own: a case that was suspended afterwards stands at the
+// end of the other.
+func (f *Filter) index() string {
+	if f.Due == Overdue {
+		return "by_overdue"
+	}
+	return "by_urgency"
+}
+
+// where narrows a query of open_case. The bound on the urgency keeps the search in the front of the index.
+func (f *Filter) where() (query string, args []any) {
+	if f.Type != "" {
+		query, args = query+` AND type = ?`, append(args, string(f.Type))
+	}
+	if f.Channel != "" {
+		query, args = query+` AND channel = ?`, append(args, string(f.Channel))
+	}
+	day := dayNumber(f.Today)
+	switch f.Due {
+	case Overdue:
+		query += ` AND promise = 'breached'`
+	case DueToday:
+		query, args = query+running+` AND day <= ? AND urgency <= ?`, append(args, day, f.Today.AddDays(1).Start().UnixMilli())
+	case DueTomorrow:
+		query, args = query+running+` AND day = ? AND urgency <= ?`, append(args, day+1, f.Today.AddDays(2).Start().UnixMilli())
+	}
+	return query, args
+}
+
+// running are the promises that can still be kept and do not stand still.
+const running = ` AND promise NOT IN ('', 'breached', 'paused')`
 
 // MaxPage is the most cases that one page holds.
 const MaxPage = 200
@@ -102,16 +151,15 @@ func (s *Store) places(ctx context.Context, f Filter) ([]place, error) {
 }
 
 func (s *Store) first(ctx context.Context, f Filter, p, after place, limit int) ([]place, error) {
-	query := `SELECT urgency, no, dossier FROM open_case INDEXED BY by_urgency WHERE queue = ? AND division = ? AND (urgency, no) > (?, ?)`
-	args := []any{p.queue, p.division, after.urgency, after.no}
-	if f.Type != "" {
-		query, args = query+` AND type = ?`, append(args, string(f.Type))
+	query := `SELECT urgency, no, dossier FROM open_case INDEXED BY ` + f.index() + ` WHERE queue = ? AND division = ? AND (urgency, no) > (?, ?)`
+	// What is due earlier need not be read to be passed over; a deadline within the millisecond after a midnight is rounded down to it.
+	if early := f.Today.AddDays(1).Start().UnixMilli() - 1; f.Due == DueTomorrow && after.urgency < early {
+		after = place{urgency: early}
 	}
-	if f.Channel != "" {
-		query, args = query+` AND channel = ?`, append(args, string(f.Channel))
-	}
+	where, more := f.where()
+	args := append([]any{p.queue, p.division, after.urgency, after.no}, more...)
 	var out []place
-	err := s.each(ctx, query+` ORDER BY urgency, no LIMIT ?`, append(args, limit), func(scan func(...any) error) error {
+	err := s.each(ctx, query+where+` ORDER BY urgency, no LIMIT ?`, append(args, limit), func(scan func(...any) error) error {
 		err := scan(&p.urgency, &p.no, &p.dossier)
 		out = append(out, p)
 		return err

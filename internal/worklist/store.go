@@ -22,6 +22,7 @@ CREATE TABLE open_case (
 	submitted INTEGER, due INTEGER, urgency INTEGER, provisional INTEGER, paused INTEGER, breached INTEGER, opinions TEXT, promise TEXT, day INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX by_urgency ON open_case (queue, division, urgency, no, type, channel);
+CREATE INDEX by_overdue ON open_case (queue, division, urgency, no) WHERE promise = 'breached';
 CREATE INDEX by_name ON open_case (name, no);
 CREATE TABLE tally (
 	queue TEXT, division TEXT, stage TEXT, promise TEXT, day INTEGER, cases INTEGER, PRIMARY KEY (queue, division, stage, promise, day)

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"permithub/internal/calendar"
 	"permithub/schemas"
 )
 
@@ -345,7 +346,7 @@ func BenchmarkFirstPage(b *testing.B) {
 	s := filled(b, openCases)
 	for name, f := range map[string]Filter{
 		"all": {}, "queue": {Queues: []Queue{Review}}, "township": {Queues: []Queue{Review}, Divisions: []string{"330424002"}},
-		"type": {Type: schemas.RegistrationTime},
+		"type": {Type: schemas.RegistrationTime}, "overdue": {Due: Overdue, Today: calendar.Of(t0)}, "tomorrow": {Due: DueTomorrow, Today: calendar.Of(t0)},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

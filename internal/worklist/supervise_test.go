@@ -91,6 +91,25 @@ func TestStandingsAgreeWithTheMetrics(t *testing.T) {
 		if diff := gocmp.Diff(want, got); diff != "" {
 			rt.Fatalf("by township and stage (-docket +worklist)\n%s", diff)
 		}
+		sum, listed := d.Standing().Total, map[Due]int{}
+		for _, due := range Dues() {
+			for cursor, more := "", true; more; more = cursor != "" {
+				var page []Case
+				if page, cursor, err = s.List(context.Background(), Filter{Due: due, Today: calendar.Of(now)}, cursor, 2); err != nil {
+					rt.Fatal(err)
+				}
+				listed[due] += len(page)
+			}
+		}
+		tomorrowOnly := 0
+		for i := range standings {
+			if x := &standings[i]; x.Running() && x.Day == calendar.Of(now).AddDays(1) {
+				tomorrowOnly += x.Cases
+			}
+		}
+		if diff := gocmp.Diff(map[Due]int{Overdue: sum.Breached, DueToday: sum.DueToday, DueTomorrow: tomorrowOnly}, listed); diff != "" {
+			rt.Fatalf("listed by deadline (-docket +worklist)\n%s", diff)
+		}
 		counts, err := s.BreachCounts(context.Background(), time.Time{}, nil)
 		if err != nil {
 			rt.Fatal(err)

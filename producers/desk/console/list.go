@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"permithub/internal/calendar"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
 	"permithub/schemas"
@@ -25,6 +26,7 @@ type listPage struct {
 	Town    string
 	Type    schemas.RecognitionType
 	Channel schemas.Channel
+	Only    worklist.Due
 	Towns   []string
 	Next    string // query of the next page
 	Due     int    // cases of this list that are due before the end of today
@@ -38,6 +40,9 @@ type listPage struct {
 func (listPage) Types() []schemas.RecognitionType {
 	return []schemas.RecognitionType{schemas.ExistingPermit, schemas.RegistrationTime}
 }
+
+// Dues are what can be chosen.
+func (listPage) Dues() []worklist.Due { return worklist.Dues() }
 
 // Channels are what can be chosen.
 func (listPage) Channels() []schemas.Channel {
@@ -78,6 +83,9 @@ func queuesOf(o *desk.Officer) []worklist.Queue {
 func (v *visit) filter() (worklist.Filter, string) {
 	q := v.r.URL.Query()
 	f := worklist.Filter{Divisions: v.officer.Townships, Type: schemas.RecognitionType(q.Get("type")), Channel: schemas.Channel(q.Get("channel"))}
+	if due := worklist.Due(q.Get("due")); slices.Contains(worklist.Dues(), due) {
+		f.Due, f.Today = due, calendar.Of(v.ports.Now())
+	}
 	if town := q.Get("town"); town != "" {
 		if !v.officer.WorksIn(town) {
 			town = v.officer.Townships[0]
@@ -109,7 +117,7 @@ func (v *visit) showList() error {
 	if err != nil {
 		return err
 	}
-	p := listPage{Seen: seen, Queue: queue, Type: f.Type, Channel: f.Channel, Town: v.r.URL.Query().Get("town"), Export: v.officer.Has(desk.Supervisor), Works: len(queuesOf(v.officer)) > 0}
+	p := listPage{Seen: seen, Queue: queue, Type: f.Type, Channel: f.Channel, Only: f.Due, Town: v.r.URL.Query().Get("town"), Export: v.officer.Has(desk.Supervisor), Works: len(queuesOf(v.officer)) > 0}
 	if next != "" {
 		q := v.r.URL.Query()
 		q.Set("after", next)

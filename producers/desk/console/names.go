@@ -112,6 +112,8 @@ func (l language) detail(text string) string {
 	return text
 }
 
+var dueNames = map[worklist.Due]string{worklist.Overdue: "已超期", worklist.DueToday: "今日到期", worklist.DueTomorrow: "明日到期"}
+
 // purposes for which personal data may be revealed.
 var purposes = []string{"verify_identity", "contact_applicant", "check_material", "answer_enquiry"}
 

@@ -75,6 +75,9 @@ func TestEveryCodeHasBothNames(t *testing.T) {
 	for _, k := range actOrder {
 		names["act "+string(k)] = actNames[k]
 	}
+	for _, d := range worklist.Dues() {
+		names["due "+string(d)] = dueNames[d]
+	}
 	for _, k := range worklist.OverrideKinds() {
 		names["override "+string(k)] = overrideNames[k]
 	}

@@ -102,7 +102,9 @@ func functions(lang language) template.FuncMap {
 		"rule":     lang.rule,
 		"why":      lang.reasonOf,
 		"minute":   minute,
+		"of":       func(division string, due worklist.Due, cases int) countOf { return countOf{division, due, cases} },
 		"until":    until,
+		"due":      func(d worklist.Due) string { return lang.text(dueNames[d]) },
 		"join":     func(list []string) string { return strings.Join(list, "；") },
 	}
 }

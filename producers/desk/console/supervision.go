@@ -45,6 +45,13 @@ type load struct {
 	Bar      []segment
 }
 
+// countOf is a number that leads to the cases that it counts.
+type countOf struct {
+	Division string
+	Due      worklist.Due
+	Cases    int
+}
+
 // officerLoad is what one officer holds and did; of a rule pack, what was done without people.
 type officerLoad struct {
 	Name               string

@@ -53,7 +53,7 @@ func supervised(t *testing.T) (*bench, *docket.Docket) {
 	return b, d
 }
 
-var townRow = regexp.MustCompile(`town=(\d+)">[^<]*</a></th><td>.*?</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(\d+)</td><td>(?:<b class="late">)?(\d+)`)
+var townRow = regexp.MustCompile(`town=(\d+)">[^<]*</a></th><td>.*?</td><td>(\d+)</td><td>(?:<a[^>]*>)?(\d+).*?</td><td>(?:<a[^>]*>)?(\d+).*?</td><td>(\d+)</td><td>(?:<a[^>]*>)?(\d+)`)
 
 // What the page says of every township is what the gauges and the live page say.
 func TestSupervisionAgreesWithTheDocket(t *testing.T) {
@@ -80,6 +80,24 @@ func TestSupervisionAgreesWithTheDocket(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-docket +page)\n%s", id, diff)
 		}
+	}
+}
+
+// A number leads to the cases that it counts.
+func TestCountsLeadToTheirCases(t *testing.T) {
+	b, _ := supervised(t)
+	br := b.as(t, "1004")
+	links := regexp.MustCompile(`href="(/cases\?queue=all[^"]*due=[^"]*)">(\d+)</a>`).FindAllStringSubmatch(br.get("/supervision").body, -1)
+	if len(links) != 5 { // three tiles, and the two numbers of a township that are not zero
+		t.Fatalf("%d numbers lead to cases: %v", len(links), links)
+	}
+	for _, l := range links {
+		if got := strings.Count(br.get(l[1]).body, `<a href="/cases/`); strconv.Itoa(got) != l[2] {
+			t.Errorf("%s lists %d cases, want %s", l[1], got, l[2])
+		}
+	}
+	if got := br.get("/cases?queue=all&due=never").body; strings.Count(got, `<a href="/cases/`) != 4 {
+		t.Error("an unknown deadline narrows the list")
 	}
 }
 
