@@ -2,6 +2,7 @@ package worklist
 
 import (
 	"errors"
+	"strings"
 
 	"permithub/internal/calendar"
 	"permithub/internal/casework"
@@ -35,7 +36,41 @@ func Read(value []byte) (*File, error) {
 	for i := range t.Events {
 		f.happened(t, &t.Events[i])
 	}
+	f.detach()
 	return f, nil
+}
+
+// detach copies every text that the file keeps: as the decoder gives it, it is a part of the record and keeps the whole of that.
+func (f *File) detach() {
+	own(&f.DossierID)
+	if c := f.Open; c != nil {
+		own(&c.ApplicationNo, &c.DossierID, (*string)(&c.Stage), (*string)(&c.Type), (*string)(&c.Channel), &c.Division, &c.Name)
+		opinions := make(map[string]string, len(c.Opinions))
+		for level, officer := range c.Opinions {
+			opinions[strings.Clone(level)] = strings.Clone(officer)
+		}
+		c.Opinions = opinions
+	}
+	for i := range f.acts {
+		own(&f.acts[i].officer, &f.acts[i].division)
+	}
+	for i := range f.overrides {
+		o := &f.overrides[i]
+		own(&o.ApplicationNo, &o.Division, &o.Officer, &o.Rule, &o.Reason)
+	}
+	for i := range f.breaches {
+		b := &f.breaches[i]
+		own(&b.ApplicationNo, &b.Division, &b.Clock, (*string)(&b.Kind), (*string)(&b.Stage), &b.System)
+	}
+	for i := range f.undone {
+		own(&f.undone[i].no, &f.undone[i].clock)
+	}
+}
+
+func own(texts ...*string) {
+	for _, s := range texts {
+		*s = strings.Clone(*s)
+	}
 }
 
 func openCase(t *schemas.Transition) *Case {
