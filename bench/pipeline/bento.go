@@ -13,7 +13,6 @@ import (
 	_ "github.com/warpstreamlabs/bento/public/components/pure"  // drop
 	"github.com/warpstreamlabs/bento/public/service"
 
-	"permithub/consumers/feed"
 	"permithub/schemas"
 
 	"permithub/bench/work"
@@ -157,11 +156,7 @@ func bentoDownstream(ctx context.Context, e *Env) error {
 			if err != nil {
 				return nil, err
 			}
-			t, err := schemas.DecodeOutline(value)
-			if err != nil {
-				return nil, err
-			}
-			recs, err := feed.Derive(t)
+			recs, err := work.Events(value)
 			if err != nil {
 				return nil, err
 			}

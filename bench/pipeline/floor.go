@@ -5,7 +5,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"permithub/consumers/feed"
 	"permithub/schemas"
 
 	"permithub/bench/work"
@@ -92,11 +91,7 @@ func workOn(ctx context.Context, e *Env, office *work.Office, index *work.Index,
 		}
 		events := 0
 		for _, value := range log {
-			t, err := schemas.DecodeOutline(value)
-			if err != nil {
-				return err
-			}
-			recs, err := feed.Derive(t)
+			recs, err := work.Events(value)
 			if err != nil {
 				return err
 			}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"permithub/consumers/feed"
 	"permithub/schemas"
 
 	"permithub/bench/work"
@@ -147,11 +146,7 @@ func franzDownstream(ctx context.Context, e *Env) error {
 		return func(ctx context.Context, client *kgo.Client, _ int32, records []*kgo.Record) error {
 			var out []schemas.Record
 			for _, r := range records {
-				t, err := schemas.DecodeOutline(r.Value)
-				if err != nil {
-					return err
-				}
-				recs, err := feed.Derive(t)
+				recs, err := work.Events(r.Value)
 				if err != nil {
 					return err
 				}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/segmentio/kafka-go"
 
-	"permithub/consumers/feed"
 	"permithub/schemas"
 
 	"permithub/bench/work"
@@ -118,11 +117,7 @@ func readerDownstream(ctx context.Context, e *Env) error {
 	readerLoop(ctx, e, Feed, schemas.TopicCaseLog, func(ctx context.Context, batch []kafka.Message) error {
 		var out []schemas.Record
 		for i := range batch {
-			t, err := schemas.DecodeOutline(batch[i].Value)
-			if err != nil {
-				return err
-			}
-			recs, err := feed.Derive(t)
+			recs, err := work.Events(batch[i].Value)
 			if err != nil {
 				return err
 			}

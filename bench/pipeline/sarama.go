@@ -10,7 +10,6 @@ import (
 	wk "github.com/ThreeDotsLabs/watermill-kafka/v3/pkg/kafka"
 	"github.com/ThreeDotsLabs/watermill/message"
 
-	"permithub/consumers/feed"
 	"permithub/internal/bus"
 	"permithub/internal/effect"
 	"permithub/schemas"
@@ -130,11 +129,7 @@ func saramaDownstream(ctx context.Context, e *Env) error {
 		return err
 	}
 	err = saramaRoute(ctx, e, Feed, schemas.TopicCaseLog, func(m *message.Message) error {
-		t, err := schemas.DecodeOutline(m.Payload)
-		if err != nil {
-			return err
-		}
-		recs, err := feed.Derive(t)
+		recs, err := work.Events(m.Payload)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"permithub/consumers/clock"
+	"permithub/consumers/feed"
 	"permithub/internal/bus"
 	"permithub/internal/deadline"
 	"permithub/schemas"
@@ -20,6 +21,15 @@ func Now() time.Time { return received.Add(time.Hour) }
 func OpenStore(addr, prefix string, partitions int) (*deadline.Store, error) {
 	return deadline.Open(deadline.Config{Addrs: []string{addr}, Prefix: prefix, Timeout: 30 * time.Second, Now: Now,
 		PartitionOf: func(key string) int32 { return bus.PartitionOf(key, partitions) }})
+}
+
+// Events derives the public events from a value of case-log.
+func Events(value []byte) ([]schemas.Record, error) {
+	t, err := schemas.DecodeOutline(value)
+	if err != nil {
+		return nil, err
+	}
+	return feed.Derive(t)
 }
 
 // Index projects transitions into Redis for the peers, whose topics hold no void records: the next offset is the next transition.
