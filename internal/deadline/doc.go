@@ -26,6 +26,12 @@
 // good when the log says that its rung fired, or its clock was paused or resolved. A deadline can be claimed twice, by
 // a poller that died or was slow: what is made of a claim must have an id that derives from the deadline alone.
 //
+// # The desk
+//
+// What all processes of the desk must agree on is kept here too: who works on which case, who is signed in, which name was tried too often.
+// Losing it signs everybody out and gives every name its first tries again; a session that was revoked in the moments before a lossy failover may
+// come back, which is why a user is kept out by the users' file and not here.
+//
 // # Errors
 //
 // What Redis or the way to it does is unavailable (fault.Outage "redis"). Values in Redis that are not ours are permanent.

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"os"
@@ -164,6 +165,7 @@ func TestACLUser(t *testing.T) {
 	if _, ok, err := s.EffectOf(ctx, "ref"); !ok || err != nil {
 		t.Error(ok, err)
 	}
+	mustDesk(t, s)
 	if err := s.Reset(ctx, 0); err != nil {
 		t.Error(err)
 	}
@@ -175,5 +177,23 @@ func TestACLUser(t *testing.T) {
 	}
 	if err := open(t, r.Addr(), func(c *Config) { c.Username, c.Password = "hub", "other" }).Ping(ctx); fault.ClassOf(err) != fault.Unavailable {
 		t.Errorf("wrong password: %v", err)
+	}
+}
+
+// mustDesk does once whatever the desk does.
+func mustDesk(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	no := applicationsOf(0, 1)[0]
+	_, err := s.Hold(ctx, no, "1001", start)
+	_, err1 := s.Holds(ctx)
+	err2 := s.PutSession(ctx, "a", "1001", nil, time.Minute, s.cfg.Now().Add(time.Hour))
+	_, _, err3 := s.FindSession(ctx, "a", true)
+	_, err4 := s.Sessions(ctx)
+	_, err5 := s.EndSessions(ctx, "1001")
+	_, err6 := s.Try(ctx, "x", Lockout{Free: 1, First: time.Second, Longest: time.Second})
+	_, err7 := s.Once(ctx, "x", time.Minute)
+	if err := errors.Join(err, err1, err2, err3, err4, err5, err6, err7, s.EndSession(ctx, "a"), s.TakeBackTry(ctx, "x"), s.ForgetTries(ctx, "x")); err != nil {
+		t.Error(err)
 	}
 }
