@@ -51,7 +51,7 @@ func openConsole(h *hub, d *desk.Service) (*console.Console, error) {
 	}
 	h.stack.Push("audit log", func(context.Context) error { return audit.Close() })
 	return console.New(console.Config{Idle: h.cfg.Desk.Idle}, console.Ports{
-		Desk: d, List: h.worklist, Holds: h.index, Users: users, Audit: audit, Records: h.records, Policy: h.policy, Render: notification.Render,
+		Desk: d, List: h.worklist, Holds: h.index, Users: users, Sessions: h.index, Tries: h.index, Audit: audit, Records: h.records, Policy: h.policy, Render: notification.Render,
 		Pseudonym: func(text string) string { return schemas.PersonToken([]byte(h.cfg.RouteKey.Value()), text) },
 		Ready:     h.running, Now: h.now,
 	}, h.log)

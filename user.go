@@ -28,6 +28,7 @@ type userCommand struct {
 	TOTP        bool     `name:"totp" help:"Give a second factor; its secret is printed once."`
 	Disable     bool     `help:"Let the user in no more; open sessions end."`
 	Enable      bool     `help:"Let the user in again."`
+	SignOut     bool     `name:"sign-out" help:"End every session of the user, in every process of the desk."`
 }
 
 func (c *userCommand) Run(p *process) error {
@@ -44,6 +45,9 @@ func (c *userCommand) Run(p *process) error {
 	}
 	if c.ID == "" {
 		return listUsers(p, users)
+	}
+	if c.SignOut {
+		return signOut(p, cfg, c.ID)
 	}
 	u, known := users.Find(c.ID)
 	u.ID = c.ID
@@ -73,6 +77,24 @@ func (c *userCommand) Run(p *process) error {
 		_, _ = fmt.Fprintln(p.stdout, line)
 	}
 	return nil
+}
+
+// signOut ends sessions. The user may sign in again: whoever must not is disabled.
+func signOut(p *process, cfg *config.Config, id string) (err error) {
+	if err := cfg.Validate(config.PartRedis); err != nil {
+		return err
+	}
+	store, err := openIndex(cfg, p.now)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	n, err := store.EndSessions(p.ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "已结束 %d 个会话\n", n)
+	return err
 }
 
 func (c *userCommand) change(u *accounts.User, routeKey []byte) error {

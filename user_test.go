@@ -8,9 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
+
 	"permithub/internal/accounts"
 	"permithub/internal/auditlog"
 	"permithub/internal/config"
+	"permithub/internal/deadline"
 	"permithub/schemas"
 )
 
@@ -50,8 +53,29 @@ func TestUserCommand(t *testing.T) {
 	if err := users.Put(u); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := accounts.NewSignIn(users, time.Now).Check("2001", first[1], ""); err != nil {
+	redis := miniredis.RunT(t)
+	store, err := deadline.Open(deadline.Config{Addrs: []string{redis.Addr()}, PartitionOf: func(string) int32 { return 0 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	who, err := accounts.NewSignIn(users, store, func(text string) string { return text }, time.Now).Check(t.Context(), "2001", first[1], "")
+	if err != nil {
 		t.Errorf("the printed password: %v", err)
+	}
+	sessions := accounts.NewSessions(store, users, time.Hour, time.Hour, time.Now)
+	token, err := sessions.Start(t.Context(), who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, alive, err := sessions.Find(t.Context(), token, true); !alive || err != nil {
+		t.Errorf("no session (%v)", err)
+	}
+	if code, out := permithub(t, "user", "--config", cfg, "--set", "redis.addresses="+redis.Addr(), "2001", "--sign-out"); code != 0 || out != "已结束 1 个会话\n" {
+		t.Errorf("sign out: exit %d: %s", code, out)
+	}
+	if _, alive, err := sessions.Find(t.Context(), token, true); alive || err != nil {
+		t.Errorf("the session is alive after it was ended by command (%v)", err)
 	}
 	if code, out := permithub(t, "user", "--config", cfg, "2001", "--disable"); code != 0 || out != "" {
 		t.Errorf("disable: exit %d: %s", code, out)

@@ -1,6 +1,7 @@
 package accounts
 
 import (
+	"encoding/base64"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,8 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/google/go-cmp/cmp"
 	"github.com/pquerna/otp/totp"
+
+	"permithub/internal/deadline"
 )
 
 const good = "correct horse 电池"
@@ -55,6 +59,29 @@ func usersOf(t *testing.T, change func(*User)) *Users {
 	return u
 }
 
+// storeOf is what the processes of one desk share.
+func storeOf(t *testing.T, c *clock) *deadline.Store {
+	t.Helper()
+	m := miniredis.RunT(t)
+	s, err := deadline.Open(deadline.Config{Addrs: []string{m.Addr()}, PartitionOf: func(string) int32 { return 0 }, Timeout: time.Minute, Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func keyed(text string) string { return "keyed:" + base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+func signInOf(t *testing.T, users *Users, c *clock) *SignIn {
+	t.Helper()
+	return NewSignIn(users, storeOf(t, c), keyed, c.now)
+}
+
 func TestHash(t *testing.T) {
 	a, err := Hash(good)
 	if err != nil {
@@ -93,20 +120,20 @@ func TestBadHashesAreRefused(t *testing.T) {
 }
 
 func TestSignIn(t *testing.T) {
-	s := NewSignIn(usersOf(t, nil), newClock().now)
-	if u, err := s.Check("1001", good, ""); err != nil || u.Name != "受理员" {
-		t.Fatalf("got %v, %v", u, err)
+	s := signInOf(t, usersOf(t, nil), newClock())
+	if id, err := s.Check(t.Context(), "1001", good, ""); err != nil || id.User.Name != "受理员" {
+		t.Fatalf("got %v, %v", id, err)
 	}
 	for name, tc := range map[string][2]string{
 		"wrong password": {"1001", good + "x"}, "nobody": {"1002", good}, "empty": {"", ""}, "hash as password": {"1001", usersOf(t, nil).List()[0].Password},
 		"long name": {strings.Repeat("1", 1<<16), good},
 	} {
-		if _, err := s.Check(tc[0], tc[1], ""); !errors.Is(err, ErrWrong) {
+		if _, err := s.Check(t.Context(), tc[0], tc[1], ""); !errors.Is(err, ErrWrong) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	disabled := NewSignIn(usersOf(t, func(u *User) { u.Disabled = true }), newClock().now)
-	if _, err := disabled.Check("1001", good, ""); !errors.Is(err, ErrWrong) {
+	disabled := signInOf(t, usersOf(t, func(u *User) { u.Disabled = true }), newClock())
+	if _, err := disabled.Check(t.Context(), "1001", good, ""); !errors.Is(err, ErrWrong) {
 		t.Errorf("disabled: got %v", err)
 	}
 }
@@ -115,21 +142,21 @@ func TestLockout(t *testing.T) {
 	for _, name := range []string{"1001", "nobody"} { // a lock must not tell who exists
 		t.Run(name, func(t *testing.T) {
 			c := newClock()
-			s := NewSignIn(usersOf(t, nil), c.now)
-			for range freeTries {
-				if _, err := s.Check(name, "wrong password", ""); !errors.Is(err, ErrWrong) {
+			s := signInOf(t, usersOf(t, nil), c)
+			for range lockout.Free {
+				if _, err := s.Check(t.Context(), name, "wrong password", ""); !errors.Is(err, ErrWrong) {
 					t.Fatalf("got %v", err)
 				}
 			}
 			var pauses []time.Duration
 			for range 12 {
 				var locked *LockedError
-				if _, err := s.Check(name, good, ""); !errors.As(err, &locked) {
+				if _, err := s.Check(t.Context(), name, good, ""); !errors.As(err, &locked) {
 					t.Fatalf("the right password opened a locked name: %v", err)
 				}
 				pauses = append(pauses, locked.For)
 				c.add(locked.For)
-				if _, err := s.Check(name, "wrong password", ""); !errors.Is(err, ErrWrong) {
+				if _, err := s.Check(t.Context(), name, "wrong password", ""); !errors.Is(err, ErrWrong) {
 					t.Fatalf("after the lock: got %v", err)
 				}
 			}
@@ -143,10 +170,10 @@ func TestLockout(t *testing.T) {
 		})
 	}
 	c := newClock()
-	s := NewSignIn(usersOf(t, nil), c.now)
-	for range 3 * freeTries { // a success ends the counting
-		_, _ = s.Check("1001", "wrong password", "")
-		if _, err := s.Check("1001", good, ""); err != nil {
+	s := signInOf(t, usersOf(t, nil), c)
+	for range 3 * lockout.Free { // a success ends the counting
+		_, _ = s.Check(t.Context(), "1001", "wrong password", "")
+		if _, err := s.Check(t.Context(), "1001", good, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,13 +181,13 @@ func TestLockout(t *testing.T) {
 
 // Tries side by side count before they are found wrong: no more than the free ones are made.
 func TestManyAtOnceAreCounted(t *testing.T) {
-	s := NewSignIn(usersOf(t, nil), newClock().now)
+	s := signInOf(t, usersOf(t, nil), newClock())
 	var mu sync.Mutex
 	made := 0
 	var all sync.WaitGroup
 	for range 40 {
 		all.Go(func() {
-			if _, err := s.Check("1001", "wrong password", ""); errors.Is(err, ErrWrong) {
+			if _, err := s.Check(t.Context(), "1001", "wrong password", ""); errors.Is(err, ErrWrong) {
 				mu.Lock()
 				made++
 				mu.Unlock()
@@ -168,28 +195,15 @@ func TestManyAtOnceAreCounted(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if made > freeTries {
-		t.Errorf("%d tries were made, %d are free", made, freeTries)
-	}
-}
-
-func TestNamesAreBounded(t *testing.T) {
-	c := newClock()
-	s := NewSignIn(usersOf(t, nil), c.now)
-	for i := range 3 * maxNames {
-		if err := s.begin(string(rune('a'+i%26)) + time.Duration(i).String()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if len(s.tries) > maxNames {
-		t.Errorf("%d names are remembered", len(s.tries))
+	if made > lockout.Free {
+		t.Errorf("%d tries were made, %d are free", made, lockout.Free)
 	}
 }
 
 func TestSecondFactor(t *testing.T) {
 	const shared = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 	c := newClock()
-	s := NewSignIn(usersOf(t, func(u *User) { u.TOTP = shared }), c.now)
+	s := signInOf(t, usersOf(t, func(u *User) { u.TOTP = shared }), c)
 	code := func() string {
 		code, err := totp.GenerateCode(shared, c.now())
 		if err != nil {
@@ -201,50 +215,53 @@ func TestSecondFactor(t *testing.T) {
 		if wrong == code() {
 			continue
 		}
-		if _, err := s.Check("1001", good, wrong); !errors.Is(err, ErrWrong) {
+		if _, err := s.Check(t.Context(), "1001", good, wrong); !errors.Is(err, ErrWrong) {
 			t.Errorf("code %q: got %v", wrong, err)
 		}
 	}
 	used := code()
-	if _, err := s.Check("1001", good, used); err != nil {
+	if _, err := s.Check(t.Context(), "1001", good, used); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Check("1001", good, used); !errors.Is(err, ErrWrong) {
+	if _, err := s.Check(t.Context(), "1001", good, used); !errors.Is(err, ErrWrong) {
 		t.Errorf("a code was good twice: %v", err)
 	}
 	c.add(30 * time.Second)
-	if _, err := s.Check("1001", good, code()); err != nil {
+	if _, err := s.Check(t.Context(), "1001", good, code()); err != nil {
 		t.Errorf("the next code: %v", err)
 	}
+	if _, err := s.Check(t.Context(), "1001", good, used); !errors.Is(err, ErrWrong) {
+		t.Errorf("a code was good again after the next one: %v", err)
+	}
 	c.add(10 * time.Minute)
-	if _, err := s.Check("1001", good, used); !errors.Is(err, ErrWrong) {
+	if _, err := s.Check(t.Context(), "1001", good, used); !errors.Is(err, ErrWrong) {
 		t.Errorf("an old code: %v", err)
 	}
 }
 
 func TestChangePassword(t *testing.T) {
 	users := usersOf(t, func(u *User) { u.MustChange = true })
-	s := NewSignIn(users, newClock().now)
+	s := signInOf(t, users, newClock())
 	for name, tc := range map[string]struct {
 		old, replacement string
 		want             error
 	}{
 		"wrong": {"wrong password", "another password", ErrWrong}, "the same": {good, good, ErrWrong}, "too short": {good, "short", ErrPassword},
 	} {
-		if err := s.ChangePassword("1001", tc.old, tc.replacement); !errors.Is(err, tc.want) {
+		if _, err := s.ChangePassword(t.Context(), "1001", tc.old, tc.replacement); !errors.Is(err, tc.want) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if err := s.ChangePassword("1001", good, "another password"); err != nil {
+	if _, err := s.ChangePassword(t.Context(), "1001", good, "another password"); err != nil {
 		t.Fatal(err)
 	}
 	again, err := OpenUsers(users.path) // it is on the disk
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := NewSignIn(again, newClock().now).Check("1001", "another password", "")
-	if err != nil || u.MustChange {
-		t.Errorf("got %+v, %v", u, err)
+	id, err := signInOf(t, again, newClock()).Check(t.Context(), "1001", "another password", "")
+	if err != nil || id.User.MustChange {
+		t.Errorf("got %+v, %v", id, err)
 	}
 	info, err := os.Stat(users.path)
 	if err != nil || info.Mode().Perm() != 0o600 {
@@ -254,46 +271,188 @@ func TestChangePassword(t *testing.T) {
 
 func TestSessions(t *testing.T) {
 	c := newClock()
-	s := NewSessions(15*time.Minute, 10*time.Hour, c.now)
-	token := s.Start(User{ID: "1001"})
-	other := s.Start(User{ID: "1002"})
-	x, ok := s.Find(token, true)
-	if !ok || x.User.ID != "1001" || x.Token == token || x.Token == "" {
-		t.Fatalf("got %+v, %v", x, ok)
+	users := usersOf(t, nil)
+	s := NewSessions(storeOf(t, c), users, 15*time.Minute, 10*time.Hour, c.now)
+	u, _ := users.Find("1001")
+	start := func() string {
+		t.Helper()
+		token, err := s.Start(t.Context(), identified(u, ByPassword))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	alive := func(token string, use bool) bool {
+		t.Helper()
+		_, ok, err := s.Find(t.Context(), token, use)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	token, other := start(), start()
+	x, ok, err := s.Find(t.Context(), token, true)
+	if err != nil || !ok || x.User.ID != "1001" || x.Way != ByPassword || x.Token == token || x.Token == "" {
+		t.Fatalf("got %+v, %v, %v", x, ok, err)
 	}
 	for _, stale := range []string{"", token[1:], token + "A", x.Token} {
-		if _, ok := s.Find(stale, true); ok {
+		if alive(stale, true) {
 			t.Errorf("token %q is a session", stale)
 		}
 	}
 	c.add(14 * time.Minute)
-	if _, ok := s.Find(token, true); !ok {
+	if !alive(token, true) {
 		t.Error("ended though used")
 	}
-	if _, ok := s.Find(other, false); !ok {
+	if !alive(other, false) {
 		t.Error("ended early")
 	}
 	c.add(2 * time.Minute)
-	if _, ok := s.Find(other, true); ok {
+	if alive(other, true) {
 		t.Error("what a page does by itself kept a session alive")
 	}
 	for range 60 {
 		c.add(10 * time.Minute)
-		s.Find(token, true)
+		alive(token, true)
 	}
-	if _, ok := s.Find(token, true); ok {
+	if alive(token, true) {
 		t.Error("a session outlived its whole time")
 	}
-	a, b := s.Start(User{ID: "1001"}), s.Start(User{ID: "1001"})
-	s.End(a)
-	if _, ok := s.Find(a, true); ok {
-		t.Error("a session outlived its end")
+	a, b := start(), start()
+	if err := s.End(t.Context(), a); err != nil || alive(a, true) {
+		t.Errorf("a session outlived its end (%v)", err)
 	}
-	if n := s.EndAll("1001"); n != 1 {
-		t.Errorf("ended %d", n)
+	if list, err := s.List(t.Context()); err != nil || len(list) != 1 || list[0].User.ID != "1001" || !list[0].Started.Equal(c.now()) {
+		t.Errorf("listed %+v, %v", list, err)
 	}
-	if _, ok := s.Find(b, true); ok {
+	if n, err := s.EndAll(t.Context(), "1001"); n != 1 || err != nil {
+		t.Errorf("ended %d, %v", n, err)
+	}
+	if alive(b, true) {
 		t.Error("a revoked session is alive")
+	}
+}
+
+// What a process knows of sessions and tries, its successor and its neighbour know too.
+func TestTwoProcessesAgree(t *testing.T) {
+	c := newClock()
+	users, store := usersOf(t, nil), storeOf(t, c)
+	process := func() (*SignIn, *Sessions) {
+		beside, err := OpenUsers(users.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return NewSignIn(beside, store, keyed, c.now), NewSessions(store, beside, time.Hour, 10*time.Hour, c.now)
+	}
+	signIn1, sessions1 := process()
+	signIn2, sessions2 := process()
+	id, err := signIn1.Check(t.Context(), "1001", good, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := sessions1.Start(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, ok, err := sessions2.Find(t.Context(), token, true); err != nil || !ok || x.User.ID != "1001" {
+		t.Fatalf("the other process does not know the session: %+v, %v", x, err)
+	}
+	if _, err := sessions2.EndAll(t.Context(), "1001"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, _ := sessions1.Find(t.Context(), token, true); ok {
+		t.Error("a session that the other process revoked is alive")
+	}
+	for i := range lockout.Free {
+		s := []*SignIn{signIn1, signIn2}[i%2]
+		if _, err := s.Check(t.Context(), "1001", "wrong password", ""); !errors.Is(err, ErrWrong) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	restarted, _ := process()
+	for _, s := range []*SignIn{signIn1, signIn2, restarted} {
+		var locked *LockedError
+		if _, err := s.Check(t.Context(), "1001", good, ""); !errors.As(err, &locked) {
+			t.Errorf("a process lets in whom another has locked: %v", err)
+		}
+	}
+}
+
+// A change of what the file says about a user ends what began before it.
+func TestSessionsEndWithTheUser(t *testing.T) {
+	for name, change := range map[string]func(*User){
+		"disabled": func(u *User) { u.Disabled = true }, "roles": func(u *User) { u.Roles = []string{"review"} }, "townships": func(u *User) { u.Townships = []string{"330424001"} },
+		"second factor": func(u *User) { u.TOTP = "JBSWY3DPEHPK3PXP" }, "password": func(u *User) { u.Password = usersOf(t, nil).List()[0].Password },
+	} {
+		c := newClock()
+		users := usersOf(t, nil)
+		s := NewSessions(storeOf(t, c), users, time.Hour, time.Hour, c.now)
+		u, _ := users.Find("1001")
+		token, err := s.Start(t.Context(), identified(u, ByPassword))
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&u)
+		if err := users.Put(u); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := s.List(t.Context()); err != nil || len(list) != 0 {
+			t.Errorf("%s: listed %v, %v", name, list, err)
+		}
+		if _, ok, err := s.Find(t.Context(), token, true); ok || err != nil {
+			t.Errorf("%s: alive, %v", name, err)
+		}
+	}
+}
+
+// A name is never written where it could be read: whoever types a citizen id or a password as one leaves a keyed hash.
+func TestTypedNamesAreNotKept(t *testing.T) {
+	c := newClock()
+	m := miniredis.RunT(t)
+	store, err := deadline.Open(deadline.Config{Addrs: []string{m.Addr()}, PartitionOf: func(string) int32 { return 0 }, Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	users := usersOf(t, nil)
+	s := NewSignIn(users, store, keyed, c.now)
+	const typed = "11010519491231002X"
+	_, _ = s.Check(t.Context(), typed, "wrong password", "")
+	id, err := s.Check(t.Context(), "1001", good, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := NewSessions(store, users, time.Hour, time.Hour, c.now).Start(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dump := m.Dump()
+	u, _ := users.Find("1001")
+	for _, secret := range []string{typed, token, u.Password} {
+		if strings.Contains(dump, secret) {
+			t.Errorf("%q stands in Redis", secret)
+		}
+	}
+	if !strings.Contains(dump, keyed(typed)[:10]) || !strings.Contains(dump, "1001") {
+		t.Errorf("the dump shows neither the try nor the session:\n%s", dump)
+	}
+	m.Close()
+	if _, err := s.Check(t.Context(), "1001", good, ""); err == nil || errors.Is(err, ErrWrong) {
+		t.Errorf("without the store: got %v", err)
+	}
+}
+
+// Somebody who signs in elsewhere has no password here, and none that could be guessed.
+func TestUsersWithoutPassword(t *testing.T) {
+	users := usersOf(t, func(u *User) { u.Password, u.Roles = "", nil })
+	s := signInOf(t, users, newClock())
+	for _, password := range []string{"", good, "\x00"} {
+		if _, err := s.Check(t.Context(), "1001", password, ""); !errors.Is(err, ErrWrong) {
+			t.Errorf("password %q: got %v", password, err)
+		}
+	}
+	if _, err := s.ChangePassword(t.Context(), "1001", "", "another password"); !errors.Is(err, ErrWrong) {
+		t.Errorf("change: got %v", err)
 	}
 }
 

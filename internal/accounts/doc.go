@@ -13,5 +13,6 @@
 // # Sessions
 //
 // A session ends after a time without use, after a working day at the latest, when it is revoked, and when the user's roles, password or
-// standing change. Only hashes of tokens are kept, in the memory of the process: a restart signs everybody out.
+// standing change. Sessions and wrong tries are in a store that all processes share and that outlives them; it holds hashes of tokens and keyed
+// hashes of names. Without the store nobody is let in.
 package accounts

@@ -1,13 +1,15 @@
 package accounts
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/totp"
+
+	"permithub/internal/deadline"
 )
 
 // Why somebody was not let in.
@@ -23,59 +25,53 @@ type LockedError struct{ For time.Duration }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("locked for %s", e.For) }
 
-const (
-	freeTries  = 5
-	firstPause = time.Second
-	longPause  = 15 * time.Minute
-	// hashesAtOnce bounds the memory of hashing; a sign-in takes some 30 ms.
-	hashesAtOnce = 4
-	// maxNames bounds what is remembered of wrong names.
-	maxNames = 10_000
-)
+// lockout is how often one name may be tried.
+var lockout = deadline.Lockout{Free: 5, First: time.Second, Longest: 15 * time.Minute, Names: 10_000}
 
-// SignIn checks who somebody is. Safe for concurrent use.
+// hashesAtOnce bounds the memory of hashing; a sign-in takes some 30 ms.
+const hashesAtOnce = 4
+
+// maxID is the most of a typed name that is looked at.
+const maxID = 32
+
+// TryStore counts wrong tries for every process of the desk, and what may be done once; deadline.Store is one.
+type TryStore interface {
+	Try(ctx context.Context, name string, l deadline.Lockout) (locked time.Duration, err error)
+	TakeBackTry(ctx context.Context, name string) error
+	ForgetTries(ctx context.Context, name string) error
+	Once(ctx context.Context, what string, within time.Duration) (bool, error)
+}
+
+// SignIn checks who somebody is by password. Safe for concurrent use.
 type SignIn struct {
 	users *Users
+	tries TryStore
+	keyed func(text string) string
 	now   func() time.Time
 	slots chan struct{}
 	dummy secret
-
-	mu    sync.Mutex
-	tries map[string]*tries
-	codes map[string]usedCode // the last code of each user that has a second factor: it is good once
 }
 
-type usedCode struct {
-	code string
-	at   time.Time
-}
-
-// tries is what is remembered of one name.
-type tries struct {
-	wrong int
-	until time.Time // locked
-}
-
-// NewSignIn returns a sign-in over the users.
-func NewSignIn(users *Users, now func() time.Time) *SignIn {
+// NewSignIn returns a sign-in over the users. keyed is a keyed hash: what is counted of names is kept under it, for anything can be typed as a name.
+func NewSignIn(users *Users, tries TryStore, keyed func(text string) string, now func() time.Time) *SignIn {
 	d := secret{memory: hashMemory, passes: hashPasses, threads: hashThreads, salt: make([]byte, hashSalt), key: make([]byte, hashLen)}
-	return &SignIn{users: users, now: now, slots: make(chan struct{}, hashesAtOnce), dummy: d, tries: map[string]*tries{}, codes: map[string]usedCode{}}
+	return &SignIn{users: users, tries: tries, keyed: keyed, now: now, slots: make(chan struct{}, hashesAtOnce), dummy: d}
 }
 
-// Check returns the user of that name, password and, where the user has a second factor, code.
-func (s *SignIn) Check(id, password, code string) (User, error) {
-	if len(id) > 32 {
-		id = id[:32]
+// Check returns the user of that name, password and, where the user has a second factor, code. A try is counted before it is known to be wrong:
+// tries side by side must not be free.
+func (s *SignIn) Check(ctx context.Context, id, password, code string) (Identity, error) {
+	if len(id) > maxID {
+		id = id[:maxID]
 	}
-	if err := s.begin(id); err != nil {
-		return User{}, err
+	if err := s.begin(ctx, id); err != nil {
+		return Identity{}, err
 	}
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	default:
-		s.forgive(id)
-		return User{}, ErrBusy
+		return Identity{}, errors.Join(ErrBusy, s.tries.TakeBackTry(ctx, s.keyed(id)))
 	}
 	u, known := s.users.Find(id)
 	hash := s.dummy
@@ -84,104 +80,63 @@ func (s *SignIn) Check(id, password, code string) (User, error) {
 			hash = parsed
 		}
 	}
-	if !hash.matches(password) || !known || u.Disabled || !s.secondFactor(&u, code) {
-		return User{}, ErrWrong
+	if !hash.matches(password) || !known || u.Disabled {
+		return Identity{}, ErrWrong
 	}
-	s.forget(id)
-	return u, nil
+	if err := s.secondFactor(ctx, &u, code); err != nil {
+		return Identity{}, err
+	}
+	return identified(u, ByPassword), s.tries.ForgetTries(ctx, s.keyed(id))
 }
 
-// begin counts a try, before it is known to be wrong: tries side by side must not be free.
-func (s *SignIn) begin(id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := s.now()
-	t := s.tries[id]
-	if t == nil {
-		if len(s.tries) >= maxNames {
-			s.sweep(now)
-		}
-		t = &tries{}
-		s.tries[id] = t
+func (s *SignIn) begin(ctx context.Context, id string) error {
+	locked, err := s.tries.Try(ctx, s.keyed(id), lockout)
+	if err == nil && locked > 0 {
+		return &LockedError{locked}
 	}
-	if now.Before(t.until) {
-		return &LockedError{t.until.Sub(now)}
-	}
-	if t.wrong++; t.wrong >= freeTries {
-		t.until = now.Add(min(longPause, firstPause<<min(t.wrong-freeTries, 20)))
-	}
-	return nil
-}
-
-// sweep forgets names that are not locked; where all are, everything: whoever fills it locks out nobody for longer.
-func (s *SignIn) sweep(now time.Time) {
-	for id, t := range s.tries {
-		if !now.Before(t.until) {
-			delete(s.tries, id)
-		}
-	}
-	if len(s.tries) >= maxNames {
-		clear(s.tries)
-	}
-}
-
-// forgive takes back a try that was not made.
-func (s *SignIn) forgive(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t := s.tries[id]; t != nil && t.wrong > 0 {
-		t.wrong--
-		t.until = time.Time{}
-	}
-}
-
-// forget ends the counting after a success.
-func (s *SignIn) forget(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.tries, id)
+	return err
 }
 
 // codeLife is how long a code can be right, the steps before and after included.
 const codeLife = 90 * time.Second
 
-func (s *SignIn) secondFactor(u *User, code string) bool {
+func (s *SignIn) secondFactor(ctx context.Context, u *User, code string) error {
 	if u.TOTP == "" {
-		return true
+		return nil
 	}
-	now := s.now()
-	ok, err := totp.ValidateCustom(code, u.TOTP, now, totp.ValidateOpts{Period: 30, Skew: 1, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+	ok, err := totp.ValidateCustom(code, u.TOTP, s.now(), totp.ValidateOpts{Period: 30, Skew: 1, Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
 	if err != nil || !ok {
-		return false
+		return ErrWrong
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if last := s.codes[u.ID]; last.code == code && now.Sub(last.at) < codeLife {
-		return false
+	first, err := s.tries.Once(ctx, s.keyed(u.ID+" "+code), codeLife)
+	if err == nil && !first {
+		return ErrWrong
 	}
-	s.codes[u.ID] = usedCode{code, now}
-	return true
+	return err
 }
 
 // ChangePassword sets a new password that only the user knows. The old one is asked for again, under the same limits as a sign-in.
-func (s *SignIn) ChangePassword(id, old, replacement string) error {
+// The user is somebody else from then on: sessions that began before are over, the answer begins a new one.
+func (s *SignIn) ChangePassword(ctx context.Context, id, old, replacement string) (Identity, error) {
 	u, known := s.users.Find(id)
 	if !known || u.Disabled {
-		return ErrWrong
+		return Identity{}, ErrWrong
 	}
-	if err := s.begin(id); err != nil {
-		return err
+	if err := s.begin(ctx, id); err != nil {
+		return Identity{}, err
 	}
 	hash, err := parseHash(u.Password)
 	if err != nil || !hash.matches(old) || old == replacement {
-		return ErrWrong
+		return Identity{}, ErrWrong
 	}
-	s.forget(id)
+	if err := s.tries.ForgetTries(ctx, s.keyed(id)); err != nil {
+		return Identity{}, err
+	}
 	if u.Password, err = Hash(replacement); err != nil {
-		return err
+		return Identity{}, err
 	}
 	u.MustChange = false
-	return s.users.Put(u)
+	return identified(u, ByPassword), s.users.Put(u)
 }
 
 // NewTOTP returns a new shared secret of a second factor, and the address that an authenticator takes as a QR code.

@@ -19,11 +19,11 @@ type User struct {
 	// ID is the staff number, Name what colleagues read.
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// Roles and Townships mean what they mean at the desk.
+	// Roles and Townships mean what they mean at the desk. Where the claims of an OpenID provider say them, they are what stands here for colleagues only.
 	Roles     []string `json:"roles"`
 	Townships []string `json:"townships,omitempty"`
-	// Password is an argon2id hash in PHC form.
-	Password string `json:"password"`
+	// Password is an argon2id hash in PHC form; empty for somebody who signs in by other ways alone.
+	Password string `json:"password,omitempty"`
 	// MustChange lets the user do nothing before the password is changed: whoever set it knows it.
 	MustChange bool `json:"must_change,omitempty"`
 	// TOTP is the shared secret of the second factor, base32; empty means none.
@@ -103,10 +103,10 @@ func (u *User) validate(i int) error {
 	if !userID.MatchString(u.ID) {
 		errs = append(errs, fmt.Errorf("user %d: id: want 1 to 32 letters, digits, - and _", i))
 	}
-	if _, err := parseHash(u.Password); err != nil {
+	if _, err := parseHash(u.Password); err != nil && u.Password != "" {
 		errs = append(errs, fmt.Errorf("user %d: password: %w", i, err))
 	}
-	if len(u.Roles) == 0 {
+	if len(u.Roles) == 0 && u.Password != "" {
 		errs = append(errs, fmt.Errorf("user %d: roles: want at least one", i))
 	}
 	for _, k := range u.Kin {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
@@ -26,6 +27,7 @@ import (
 	"permithub/internal/auditlog"
 	"permithub/internal/calendar"
 	"permithub/internal/casework"
+	"permithub/internal/deadline"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
 	"permithub/schemas"
@@ -48,6 +50,7 @@ type bench struct {
 	holds  *holdTable
 	hub    *hub
 	audit  string // path
+	redis  *miniredis.Miniredis
 	server *httptest.Server
 	logs   *strings.Builder
 	ready  bool
@@ -221,6 +224,12 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m := miniredis.RunT(t)
+	b.redis = m
+	store, err := deadline.Open(deadline.Config{Addrs: []string{m.Addr()}, PartitionOf: func(string) int32 { return 0 }, Now: func() time.Time { return b.hub.now }})
+	if err != nil {
+		t.Fatal(err)
+	}
 	log := slog.New(slog.NewTextHandler(b.logs, nil))
 	d, err := desk.New(desk.Config{Officers: []desk.Officer{{ID: "9999", Token: "token-of-some-program", Roles: []desk.Role{desk.Clerk}}}}, desk.Ports{
 		Publish: b.hub.publish, FindCard: func(context.Context, string) (schemas.Card, bool, error) { return schemas.Card{}, false, nil },
@@ -230,7 +239,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	b.Console, err = New(Config{Answer: 2 * time.Second}, Ports{
-		Desk: d, List: list, Holds: b.holds, Users: b.users, Audit: audit, Records: b.hub.records, Policy: func() *casework.Policy { return b.hub.policy }, Pseudonym: pseudonym,
+		Desk: d, List: list, Holds: b.holds, Users: b.users, Sessions: store, Tries: store, Audit: audit, Records: b.hub.records, Policy: func() *casework.Policy { return b.hub.policy }, Pseudonym: pseudonym,
 		Render: func(o schemas.Order) (schemas.SMS, error) {
 			return schemas.SMS{Text: "短信 " + o.Effect.Notice + " " + schemas.Masked(o.Person.FullName) + " " + o.Effect.PermitNo}, nil
 		},
@@ -243,7 +252,7 @@ func newBench(t testing.TB) *bench {
 	t.Cleanup(func() {
 		b.Close()
 		b.server.Close()
-		_ = errors.Join(audit.Close(), list.Close())
+		_ = errors.Join(audit.Close(), list.Close(), store.Close())
 	})
 	return b
 }

@@ -38,7 +38,10 @@ type Ports struct {
 	List  *worklist.Store
 	Holds Holds
 	Users *accounts.Users
-	Audit *auditlog.Log
+	// Sessions and wrong tries are the same for every process; deadline.Store is both.
+	Sessions accounts.SessionStore
+	Tries    accounts.TryStore
+	Audit    *auditlog.Log
 	// Records returns the values of a file's records at these places of the log.
 	Records func(ctx context.Context, partition int32, offsets []int64) ([][]byte, error)
 	// Policy is the rule pack with the calendar in force: it decides what an act would do, and explains deadlines.
@@ -73,6 +76,7 @@ type Console struct {
 	log      *slog.Logger
 	closing  chan struct{}
 	handler  http.Handler
+	patterns []string // of the pages that need a session
 }
 
 // New returns the console.
@@ -84,7 +88,8 @@ func New(cfg Config, ports Ports, log *slog.Logger) (*Console, error) {
 	}
 	c := &Console{
 		cfg: cfg, ports: ports, log: log, closing: make(chan struct{}),
-		signIn: accounts.NewSignIn(ports.Users, ports.Now), sessions: accounts.NewSessions(cfg.Idle, cfg.Whole, ports.Now),
+		signIn:   accounts.NewSignIn(ports.Users, ports.Tries, ports.Pseudonym, ports.Now),
+		sessions: accounts.NewSessions(ports.Sessions, ports.Users, cfg.Idle, cfg.Whole, ports.Now),
 	}
 	for _, u := range ports.Users.List() {
 		if o := officerOf(u); !knownRoles(o) {
@@ -118,6 +123,7 @@ func (c *Console) routes() http.Handler {
 	mux.HandleFunc("POST /language", c.setLanguage)
 	page := func(pattern string, handle func(*visit) error, roles ...desk.Role) {
 		mux.Handle(pattern, c.page(handle, roles))
+		c.patterns = append(c.patterns, pattern)
 	}
 	page("POST /signout", (*visit).signOut)
 	page("GET /password", (*visit).showPassword)

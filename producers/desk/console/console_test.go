@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -269,8 +270,12 @@ func TestStaleSessions(t *testing.T) {
 			br.post("/signout", nil)
 			br.cookies[sessionCookie] = kept
 		},
-		"idle":     func(b *bench, _ *browser) { b.hub.now = b.hub.now.Add(15 * time.Minute) },
-		"revoked":  func(b *bench, _ *browser) { b.sessions.EndAll("1001") },
+		"idle": func(b *bench, _ *browser) { b.hub.now = b.hub.now.Add(15 * time.Minute) },
+		"revoked": func(b *bench, _ *browser) {
+			if _, err := b.sessions.EndAll(context.Background(), "1001"); err != nil {
+				panic(err)
+			}
+		},
 		"disabled": func(b *bench, _ *browser) { change(b, func(u *userOf) { u.Disabled = true }) },
 		"other roles": func(b *bench, _ *browser) {
 			change(b, func(u *userOf) { u.Roles = []string{"review"} })
@@ -287,19 +292,64 @@ func TestStaleSessions(t *testing.T) {
 			br := b.as(t, "1001")
 			form := br.form(no, "accept", nil)
 			end(b, br)
-			for _, got := range []reply{br.get("/cases"), br.get("/cases/" + no), br.post("/cases/"+no+"/act", form), br.post("/cases/"+no+"/reveal", url.Values{"purpose": {"verify_identity"}})} {
-				if got.status != http.StatusSeeOther || got.location != "/signin" {
-					t.Errorf("got %d %s", got.status, got.location)
+			for _, pattern := range b.patterns {
+				method, path, _ := strings.Cut(pattern, " ")
+				path = strings.NewReplacer("{no}", no, "{$}", "").Replace(path)
+				sent := url.Values{"csrf": {br.csrf}, "purpose": {"verify_identity"}, "q": {no}}
+				for k, x := range form {
+					sent[k] = x
+				}
+				if method == http.MethodGet {
+					sent = nil
+				}
+				if got := br.do(method, path, sent, nil); got.status != http.StatusSeeOther || got.location != "/signin" || strings.Contains(got.body, no) {
+					t.Errorf("%s: got %d %s", pattern, got.status, got.location)
 				}
 			}
 			live := br.do(http.MethodGet, "/cases/"+no+"/changes", nil, func(r *http.Request) { r.Header.Set("Accept", "text/event-stream") })
 			if live.status != http.StatusUnauthorized {
 				t.Errorf("stream: got %d", live.status)
 			}
-			if b.stage(t, no) != schemas.StagePreExamine {
+			if b.stage(t, no) != schemas.StagePreExamine || len(b.holds.held) > 0 {
 				t.Error("a stale session acted")
 			}
 		})
+	}
+}
+
+// A session outlives the process in which it began, and a lock too.
+func TestRestart(t *testing.T) {
+	b := newBench(t)
+	br := b.as(t, "1001")
+	for range 5 {
+		b.browser(t).post("/signin", url.Values{"id": {"1002"}, "password": {"wrong password"}})
+	}
+	again, err := New(Config{}, b.ports, b.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restarted := httptest.NewTLSServer(again.Handler())
+	defer restarted.Close()
+	br.base, br.http = restarted.URL, restarted.Client()
+	br.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if got := br.get("/cases"); got.status != http.StatusOK {
+		t.Errorf("after a restart: got %d %s", got.status, got.location)
+	}
+	if got := br.post("/signin", url.Values{"id": {"1002"}, "password": {password}}); got.status != http.StatusTooManyRequests {
+		t.Errorf("a restart unlocked a name: got %d", got.status)
+	}
+}
+
+// Without the store of sessions nobody is let in, and nobody is told that the password is wrong.
+func TestSessionStoreAway(t *testing.T) {
+	b := newBench(t)
+	no := b.submit(t, citizenID, "1")
+	br := b.as(t, "1001")
+	b.redis.Close()
+	for _, got := range []reply{br.get("/cases"), br.get("/cases/" + no), br.post("/signin", url.Values{"id": {"1001"}, "password": {password}}), br.post("/signout", nil)} {
+		if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" || strings.Contains(got.body, no) || got.header.Get("Set-Cookie") != "" {
+			t.Errorf("got %d", got.status)
+		}
 	}
 }
 

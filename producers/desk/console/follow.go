@@ -75,7 +75,7 @@ func (v *visit) stream(dossier string, version func() (int64, error)) error {
 		case <-changed:
 			text = changeEvent
 		}
-		if _, ok := v.sessions.Find(v.token, false); !ok {
+		if _, ok, err := v.sessions.Find(v.r.Context(), v.token, false); err != nil || !ok {
 			_ = send("event: over\ndata:\n\n")
 			return nil
 		}

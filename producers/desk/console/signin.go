@@ -29,22 +29,47 @@ func (c *Console) doSignIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := r.PostForm.Get("id")
-	u, err := c.signIn.Check(id, r.PostForm.Get("password"), r.PostForm.Get("code"))
-	entry := auditlog.Entry{At: schemas.At(c.ports.Now()), Who: cut(id), What: "sign_in", Result: auditlog.Done}
+	who, err := c.signIn.Check(r.Context(), id, r.PostForm.Get("password"), r.PostForm.Get("code"))
 	if err != nil {
-		entry.Result = auditlog.Refused
-	}
-	if failed := c.ports.Audit.Append(entry); failed != nil {
-		c.fail(w, r, failed)
+		c.turnAway(w, r, cut(id), "sign_in", err)
 		return
 	}
-	if err != nil {
-		lang := languageOf(r)
-		c.render(w, lang, statusOf(err), "signin", frame{Lang: lang, Title: "登录"}, noticeOf(err))
+	if err := c.admit(w, r, who); err != nil {
+		c.fail(w, r, err)
 		return
 	}
-	setCookie(w, sessionCookie, c.sessions.Start(u), http.SameSiteStrictMode, 0)
 	http.Redirect(w, r, "/cases", http.StatusSeeOther)
+}
+
+// admit records that somebody signed in, begins the session and gives the browser its cookie. Every way to sign in ends here.
+func (c *Console) admit(w http.ResponseWriter, r *http.Request, who accounts.Identity) error {
+	if err := c.ports.Audit.Append(auditlog.Entry{At: schemas.At(c.ports.Now()), Who: who.User.ID, What: signInBy[who.Way], Result: auditlog.Done}); err != nil {
+		return err
+	}
+	token, err := c.sessions.Start(r.Context(), who)
+	if err != nil {
+		return err
+	}
+	setCookie(w, sessionCookie, token, http.SameSiteStrictMode, 0)
+	return nil
+}
+
+// signInBy are the words of the audit log.
+var signInBy = map[accounts.Way]string{accounts.ByPassword: "sign_in"}
+
+// turnAway records that somebody was not let in, and shows the sign-in page again with the reason. What is no refusal is an outage.
+func (c *Console) turnAway(w http.ResponseWriter, r *http.Request, id, what string, why error) {
+	if err := c.ports.Audit.Append(auditlog.Entry{At: schemas.At(c.ports.Now()), Who: id, What: what, Result: auditlog.Refused}); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	n, refusal := noticeOf(why)
+	if !refusal {
+		c.fail(w, r, why)
+		return
+	}
+	lang := languageOf(r)
+	c.render(w, lang, statusOf(why), "signin", frame{Lang: lang, Title: "登录"}, n)
 }
 
 // cut keeps what was typed as a name from filling the audit log: whoever types a password there leaves no more than a staff number's length.
@@ -62,17 +87,20 @@ func statusOf(err error) int {
 	return http.StatusUnauthorized
 }
 
-func noticeOf(err error) notice {
+// noticeOf says why somebody was not let in, and false where the error is no refusal.
+func noticeOf(err error) (notice, bool) {
 	locked := (*accounts.LockedError)(nil)
 	switch {
 	case errors.As(err, &locked):
-		return notice{"尝试次数过多，请稍后再试", locked.For.Round(time.Second)}
+		return notice{"尝试次数过多，请稍后再试", locked.For.Round(time.Second)}, true
 	case errors.Is(err, accounts.ErrBusy):
-		return notice{Text: "同时登录的人过多，请重试"}
+		return notice{Text: "同时登录的人过多，请重试"}, true
 	case errors.Is(err, accounts.ErrPassword):
-		return notice{Text: "密码至少 10 个字符"}
+		return notice{Text: "密码至少 10 个字符"}, true
+	case errors.Is(err, accounts.ErrWrong):
+		return notice{Text: "工号、密码或验证码不正确"}, true
 	}
-	return notice{Text: "工号、密码或验证码不正确"}
+	return notice{}, false
 }
 
 func setCookie(w http.ResponseWriter, name, value string, same http.SameSite, age int) {
@@ -80,7 +108,9 @@ func setCookie(w http.ResponseWriter, name, value string, same http.SameSite, ag
 }
 
 func (v *visit) signOut() error {
-	v.sessions.End(v.token)
+	if err := v.sessions.End(v.r.Context(), v.token); err != nil {
+		return err
+	}
 	setCookie(v.w, sessionCookie, "", http.SameSiteStrictMode, -1)
 	return errors.Join(v.record("sign_out", "", ""), v.redirect("/signin"))
 }
@@ -92,15 +122,22 @@ func (v *visit) changePassword() error {
 	if form.Get("new") != form.Get("again") {
 		return v.show("password", "修改密码", notice{Text: "两次输入的新密码不一致"})
 	}
-	if err := v.signIn.ChangePassword(v.officer.ID, form.Get("old"), form.Get("new")); err != nil {
-		if !errors.Is(err, accounts.ErrWrong) && !errors.Is(err, accounts.ErrPassword) && statusOf(err) != http.StatusTooManyRequests {
+	id, err := v.signIn.ChangePassword(v.r.Context(), v.officer.ID, form.Get("old"), form.Get("new"))
+	if err != nil {
+		n, refusal := noticeOf(err)
+		if !refusal {
 			return err
 		}
-		return errors.Join(v.refused("password", "", nil), v.show("password", "修改密码", noticeOf(err)))
+		return errors.Join(v.refused("password", "", nil), v.show("password", "修改密码", n))
 	}
-	v.sessions.EndAll(v.officer.ID)
-	u, _ := v.ports.Users.Find(v.officer.ID)
-	setCookie(v.w, sessionCookie, v.sessions.Start(u), http.SameSiteStrictMode, 0)
+	if _, err := v.sessions.EndAll(v.r.Context(), v.officer.ID); err != nil {
+		return err
+	}
+	token, err := v.sessions.Start(v.r.Context(), id)
+	if err != nil {
+		return err
+	}
+	setCookie(v.w, sessionCookie, token, http.SameSiteStrictMode, 0)
 	return errors.Join(v.record("password", "", ""), v.redirect("/cases"))
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"permithub/internal/accounts"
@@ -57,7 +56,12 @@ func (c *Console) page(handle func(*visit) error, roles []desk.Role) http.Handle
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		byItself := r.Header.Get("Hx-Trigger-Name") == "live" || r.Header.Get("Accept") == "text/event-stream"
 		v := &visit{Console: c, w: w, r: r, lang: languageOf(r)}
-		if !v.enter(!byItself) {
+		entered, err := v.enter(!byItself)
+		if err != nil {
+			c.fail(w, r, err)
+			return
+		}
+		if !entered {
 			if byItself || r.Header.Get("Hx-Request") != "" {
 				w.Header().Set("Hx-Redirect", "/signin")
 				w.WriteHeader(http.StatusUnauthorized)
@@ -91,23 +95,18 @@ func (v *visit) handle(handle func(*visit) error, roles []desk.Role) error {
 	return handle(v)
 }
 
-// enter finds the session. One whose user has changed since is over: roles, townships and passwords count from the moment they change.
-func (v *visit) enter(touch bool) bool {
+// enter finds the session; use prolongs it.
+func (v *visit) enter(use bool) (bool, error) {
 	cookie, err := v.r.Cookie(sessionCookie)
 	if err != nil {
-		return false
+		return false, nil
 	}
-	s, ok := v.sessions.Find(cookie.Value, touch)
-	if !ok {
-		return false
+	s, ok, err := v.sessions.Find(v.r.Context(), cookie.Value, use)
+	if err != nil || !ok {
+		return false, err
 	}
-	u, ok := v.ports.Users.Find(s.User.ID)
-	if !ok || u.Disabled || u.Password != s.User.Password || !slices.Equal(u.Roles, s.User.Roles) || !slices.Equal(u.Townships, s.User.Townships) {
-		v.sessions.End(cookie.Value)
-		return false
-	}
-	v.token, v.session, v.officer = cookie.Value, s, officerOf(u)
-	return true
+	v.token, v.session, v.officer = cookie.Value, s, officerOf(s.User)
+	return true, nil
 }
 
 // record writes what the officer is about to see or do. Where that fails, it is not shown or done.
