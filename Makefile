@@ -54,11 +54,13 @@ deps: ## install the servers that tests need (Debian as root; elsewhere: say wha
 vet:
 	go vet -tags kafka ./...
 	go -C tools/operations vet ./dashboards
+	go -C tools/openid vet .
 	@cd bench && if GOPROXY=off go list -deps ./... >/dev/null 2>&1; then go vet ./...; else echo "vet: bench left out, its modules are not here"; fi
 
 lint:
 	$(LINT) run ./...
 	cd tools/operations && go tool -modfile=../go.mod golangci-lint run -c ../../.golangci.yml ./dashboards
+	cd tools/openid && go tool -modfile=../go.mod golangci-lint run -c ../../.golangci.yml .
 
 # Compares the whole tree before and after, so that it also works where something is not committed yet.
 generated:

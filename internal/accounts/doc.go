@@ -1,4 +1,10 @@
-// Package accounts knows who may sign in at the desk: local users in a file, their passwords, and their sessions.
+// Package accounts knows who may sign in at the desk, by which ways, and who is signed in.
+//
+// # Users and ways
+//
+// A file lists whom the hub knows, with roles, townships, relatives and standing. Somebody proves to be one of them by a password ([SignIn]), at an OpenID
+// provider ([OpenID]), or through a reverse proxy that proves itself by its certificate ([Proxy]). Every way ends in an [Identity], from which a session
+// begins: nothing behind it asks by which way it was. A name that the file does not have is nobody, whoever vouches for it.
 //
 // # Passwords
 //
