@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"permithub/consumers/notification"
 	"permithub/internal/accounts"
 	"permithub/internal/auditlog"
 	"permithub/internal/casework"
+	"permithub/internal/config"
 	"permithub/producers/desk"
 	"permithub/producers/desk/console"
 	"permithub/schemas"
@@ -20,8 +22,12 @@ func startDesk(h *hub, s *step) error {
 	if err != nil {
 		return err
 	}
+	encrypt, err := h.cfg.Desk.TLS.Server(h.cfg.Desk.Proxy.CertFile != "")
+	if err != nil {
+		return fmt.Errorf("desk.tls: %w", err)
+	}
 	if h.cfg.Desk.UsersFile == "" {
-		return h.listen(s.name, h.cfg.Desk.Listen, d.Handler())
+		return h.listenTLS(s.name, h.cfg.Desk.Listen, encrypt, d.Handler())
 	}
 	c, err := openConsole(h, d)
 	if err != nil {
@@ -30,7 +36,7 @@ func startDesk(h *hub, s *step) error {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", d.Handler())
 	mux.Handle("/", c.Handler())
-	if err := h.listen(s.name, h.cfg.Desk.Listen, mux); err != nil {
+	if err := h.listenTLS(s.name, h.cfg.Desk.Listen, encrypt, mux); err != nil {
 		return err
 	}
 	h.stack.Push("pages that follow", func(context.Context) error { c.Close(); return nil }) // before the server that would wait for them
@@ -50,11 +56,46 @@ func openConsole(h *hub, d *desk.Service) (*console.Console, error) {
 		return nil, err
 	}
 	h.stack.Push("audit log", func(context.Context) error { return audit.Close() })
-	return console.New(console.Config{Idle: h.cfg.Desk.Idle}, console.Ports{
+	openID, proxy, err := h.waysIn(users)
+	if err != nil {
+		return nil, err
+	}
+	cfg := console.Config{Idle: h.cfg.Desk.Idle, OpenIDName: h.cfg.Desk.OIDC.Name, SignOutURL: h.cfg.Desk.Proxy.SignOutURL}
+	return console.New(cfg, console.Ports{
+		OpenID: openID, Proxy: proxy,
 		Desk: d, List: h.worklist, Holds: h.index, Users: users, Sessions: h.index, Tries: h.index, Audit: audit, Records: h.records, Policy: h.policy, Render: notification.Render,
 		Pseudonym: func(text string) string { return schemas.PersonToken([]byte(h.cfg.RouteKey.Value()), text) },
 		Ready:     h.running, Now: h.now,
-	}, h.log)
+	}, h.log, h.reg)
+}
+
+// waysIn are those beside passwords; nil where they are not configured.
+func (h *hub) waysIn(users *accounts.Users) (*accounts.OpenID, *accounts.Proxy, error) {
+	var (
+		openID *accounts.OpenID
+		proxy  *accounts.Proxy
+	)
+	if o := &h.cfg.Desk.OIDC; o.Issuer != "" {
+		trust, err := (&config.TLS{Enabled: true, CAFile: o.CAFile}).Client()
+		if err != nil {
+			return nil, nil, fmt.Errorf("desk.oidc: %w", err)
+		}
+		c := accounts.OpenIDConfig{Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Value(), RedirectURL: o.RedirectURL, Scopes: o.Scopes,
+			UserClaim: o.UserClaim, RolesClaim: o.RolesClaim, TownshipsClaim: o.TownshipsClaim, TLS: trust}
+		for _, r := range o.Roles {
+			c.Roles = append(c.Roles, accounts.RoleValue{Value: r.Value, Role: r.Role})
+		}
+		openID = accounts.NewOpenID(c, users, h.now)
+		h.stack.Push("openid provider", func(context.Context) error { openID.Close(); return nil })
+	}
+	if p := &h.cfg.Desk.Proxy; p.CertFile != "" {
+		certificates, err := p.Certificates()
+		if err != nil {
+			return nil, nil, fmt.Errorf("desk.proxy: %w", err)
+		}
+		proxy = accounts.NewProxy(p.Header, certificates, users, h.now)
+	}
+	return openID, proxy, nil
 }
 
 // records reads a person's file from the log.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -233,6 +234,11 @@ func sortedNames[V any](m map[string]V) []string {
 
 // listen serves one HTTP handler of the hub until the stack closes it.
 func (h *hub) listen(name, address string, handler http.Handler) error {
+	return h.listenTLS(name, address, nil, handler)
+}
+
+// listenTLS is listen that ends TLS itself where encrypt is not nil.
+func (h *hub) listenTLS(name, address string, encrypt *tls.Config, handler http.Handler) error {
 	l := h.given[name]
 	if l == nil {
 		var err error
@@ -241,6 +247,9 @@ func (h *hub) listen(name, address string, handler http.Handler) error {
 		}
 	}
 	h.addrs[name] = l.Addr().String()
+	if encrypt != nil {
+		l = tls.NewListener(l, encrypt)
+	}
 	h.stack.Start(name, func(ctx context.Context) error { return serveHTTP(ctx, l, handler) })
 	return nil
 }

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"crypto/subtle"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -51,8 +52,8 @@ type OpenIDConfig struct {
 	Roles      []RoleValue
 	// TownshipsClaim holds divisions of 9 digits, or [County] for all; empty leaves townships to the users' file.
 	TownshipsClaim string
-	// HTTP calls the provider; nil is a client of its own.
-	HTTP *http.Client
+	// TLS says whom to trust at the provider's address; nil is what the system trusts.
+	TLS *tls.Config
 }
 
 // RoleValue gives a role to whoever has a value in the claim of roles.
@@ -75,6 +76,7 @@ type OpenID struct {
 	cfg   OpenIDConfig
 	users *Users
 	now   func() time.Time
+	http  *http.Client
 
 	mu     sync.Mutex
 	found  *provider
@@ -92,11 +94,12 @@ type provider struct {
 
 // NewOpenID returns the way in over these users. It calls nobody: a provider that is away keeps the hub from nothing else.
 func NewOpenID(cfg OpenIDConfig, users *Users, now func() time.Time) *OpenID {
-	if cfg.HTTP == nil {
-		cfg.HTTP = &http.Client{Timeout: openIDTimeout}
-	}
-	return &OpenID{cfg: cfg, users: users, now: now}
+	calls := &http.Client{Timeout: openIDTimeout, Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: cfg.TLS, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}}
+	return &OpenID{cfg: cfg, users: users, now: now, http: calls}
 }
+
+// Close closes the connections to the provider.
+func (o *OpenID) Close() { o.http.CloseIdleConnections() }
 
 // discover returns the provider's configuration, asked for once.
 func (o *OpenID) discover(ctx context.Context) (*provider, error) {
@@ -108,7 +111,7 @@ func (o *OpenID) discover(ctx context.Context) (*provider, error) {
 	if o.why != nil && o.now().Sub(o.failed) < openIDPause {
 		return nil, o.why
 	}
-	p, err := oidc.NewProvider(oidc.ClientContext(ctx, o.cfg.HTTP), o.cfg.Issuer)
+	p, err := oidc.NewProvider(oidc.ClientContext(ctx, o.http), o.cfg.Issuer)
 	if err != nil {
 		o.failed, o.why = o.now(), fault.Outage("openid", fmt.Errorf("discover openid provider: %w", err))
 		return nil, o.why
@@ -158,7 +161,7 @@ func (o *OpenID) Finish(ctx context.Context, trip string, answer url.Values) (Id
 	if err != nil {
 		return Identity{}, err
 	}
-	said, err := o.redeem(oidc.ClientContext(ctx, o.cfg.HTTP), p, answer.Get("code"), kept[1], kept[2])
+	said, err := o.redeem(oidc.ClientContext(ctx, o.http), p, answer.Get("code"), kept[1], kept[2])
 	if err != nil {
 		return Identity{}, err
 	}

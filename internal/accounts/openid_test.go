@@ -50,7 +50,7 @@ func realProvider(t *testing.T, inToken bool, change func(*OpenIDConfig)) (*test
 		change(&cfg)
 	}
 	o := NewOpenID(cfg, users, time.Now)
-	t.Cleanup(o.cfg.HTTP.CloseIdleConnections)
+	t.Cleanup(o.Close)
 	return p, o, users
 }
 
@@ -176,7 +176,7 @@ func TestOpenIDAnswersOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := (&http.Client{Transport: o.cfg.HTTP.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
+	res, err := (&http.Client{Transport: o.http.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}).Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestOpenIDProviderAway(t *testing.T) {
 	})
 	c := newClock()
 	o := NewOpenID(OpenIDConfig{Issuer: far.URL, ClientID: "permithub", RedirectURL: deskURL + ReturnPath, UserClaim: "sub"}, usersOf(t, nil), c.now)
-	defer o.cfg.HTTP.CloseIdleConnections()
+	defer o.Close()
 	for range 3 {
 		if _, _, err := o.Begin(t.Context()); fault.ClassOf(err) != fault.Unavailable {
 			t.Errorf("got %v", err)
@@ -263,7 +263,7 @@ func TestOpenIDForgedTokens(t *testing.T) {
 		return text
 	}
 	o := NewOpenID(OpenIDConfig{Issuer: far.URL, ClientID: "permithub", ClientSecret: "x", RedirectURL: deskURL + ReturnPath, UserClaim: "staff_no"}, usersOf(t, nil), time.Now)
-	defer o.cfg.HTTP.CloseIdleConnections()
+	defer o.Close()
 	finish := func(kept string) (Identity, error) {
 		return o.Finish(context.Background(), kept, url.Values{"state": {strings.Split(kept, ".")[0]}, "code": {"x"}})
 	}

@@ -142,6 +142,11 @@ type Desk struct {
 	AuditFile string `yaml:"audit_file" path:"file"`
 	// Idle ends a session that nobody uses; zero means 15m.
 	Idle time.Duration `yaml:"idle"`
+	// TLS is the desk's own; needed with proxy.
+	TLS DeskTLS `yaml:"tls"`
+	// OIDC and Proxy are further ways to sign in, beside passwords.
+	OIDC  OIDC  `yaml:"oidc"`
+	Proxy Proxy `yaml:"proxy"`
 }
 
 // Roles of officers: one for each opinion of the form, and those who settle held cases, duties and notices.

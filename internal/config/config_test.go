@@ -236,6 +236,20 @@ func TestValidateNamesEveryFault(t *testing.T) {
 			c.Approval.Limits.T1 = Limit{Days: -1, Unit: "weeks", End: "noon"}
 			c.Approval.Limits.PushWithin, c.Approval.NoticesOff = -time.Second, []string{"N1"}
 		}, []string{"approval.limits.t1.days", "approval.limits.t1.unit", "approval.limits.t1.end", "approval.limits.push_within", "approval.notices_off[0]"}},
+		{"ways in without users", func(c *Config) {
+			c.Desk.OIDC, c.Desk.Proxy = OIDC{Issuer: "https://id.example"}, Proxy{CertFile: "proxy.pem", Header: "X-Remote-User"}
+		}, []string{"desk.oidc: needs desk.users_file", "desk.proxy: needs desk.users_file", "desk.oidc.client_id: is missing", "desk.oidc.client_secret: is missing",
+			"desk.oidc.redirect_url: want http", "desk.oidc.redirect_url: want it to end with /signin/openid/return", "desk.proxy: needs desk.tls"}},
+		{"half of a way in", func(c *Config) {
+			c.Desk.OIDC, c.Desk.Proxy, c.Desk.TLS = OIDC{ClientID: "permithub"}, Proxy{Header: "X-User"}, DeskTLS{CertFile: "a"}
+		}, []string{"desk.oidc.issuer: is missing", "desk.proxy.cert_file: is missing", "desk.tls: cert_file and key_file"}},
+		{"ways in that leak", func(c *Config) {
+			c.Desk.OIDC = OIDC{Issuer: "http://id.example", ClientID: "x", ClientSecret: SecretOf("changeme"), RedirectURL: "http://desk.example/signin/openid/return", Scopes: []string{""}, RolesClaim: "roles",
+				Roles: []OIDCRole{{Role: "chief"}}}
+			c.Desk.Proxy = Proxy{CertFile: "a", Header: "X Remote_User", SignOutURL: "https://u:hunter2@h"}
+		}, []string{"desk.oidc.issuer: http carries it in clear", "desk.oidc.client_secret: is a known default", "desk.oidc.redirect_url: http carries", "desk.oidc.scopes", "desk.oidc.roles[0].value: is missing",
+			`desk.oidc.roles[0].role: "chief"`, "desk.proxy.header:", "desk.proxy.sign_out_url: a base URL has no credentials"}},
+		{"roles of nothing", func(c *Config) { c.Desk.OIDC = OIDC{Issuer: "https://id.example", Roles: []OIDCRole{{"a", "review"}}} }, []string{"desk.oidc.roles: roles_claim and roles"}},
 		{"log", func(c *Config) { c.Log = Log{"loud", "xml"} }, []string{"log.level", "log.format"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

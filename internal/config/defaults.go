@@ -19,6 +19,8 @@ func (c *Config) fill(dir string) {
 	c.Intake.ReceiptKeyID = cmp.Or(c.Intake.ReceiptKeyID, "1")
 	c.Intake.ClockSkew = cmp.Or(c.Intake.ClockSkew, 90*time.Second)
 	c.Desk.Listen = cmp.Or(c.Desk.Listen, "127.0.0.1:8081")
+	c.Desk.OIDC.fill()
+	c.Desk.Proxy.fill()
 	c.Metrics.Listen = cmp.Or(c.Metrics.Listen, "127.0.0.1:9464")
 	c.Approval.fill()
 	c.Simulate.fill()

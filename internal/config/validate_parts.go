@@ -131,6 +131,7 @@ func (c *Config) checkDesk(f *faults) {
 	if c.Desk.Idle < 0 {
 		f.add("desk.idle", "%s is below zero", c.Desk.Idle)
 	}
+	c.checkWays(f)
 	ids, tokens := map[string]string{}, map[string]string{}
 	for i, o := range c.Desk.Officers {
 		at := fmt.Sprintf("desk.officers[%d]", i)

@@ -46,14 +46,15 @@ const (
 // bench is a console over a hub of one process: acts are decided at once, and the log is a slice.
 type bench struct {
 	*Console
-	users  *accounts.Users
-	holds  *holdTable
-	hub    *hub
-	audit  string // path
-	redis  *miniredis.Miniredis
-	server *httptest.Server
-	logs   *strings.Builder
-	ready  bool
+	users   *accounts.Users
+	holds   *holdTable
+	hub     *hub
+	audit   string // path
+	metrics *prometheus.Registry
+	redis   *miniredis.Miniredis
+	server  *httptest.Server
+	logs    *strings.Builder
+	ready   bool
 }
 
 // hub decides what is published and keeps the log.
@@ -188,7 +189,10 @@ var passwordHash = sync.OnceValue(func() string {
 	return h
 })
 
-func newBench(t testing.TB) *bench {
+func newBench(t testing.TB) *bench { return newBenchWith(t, func(*bench, *Config, *Ports) {}) }
+
+// newBenchWith lets change add to what the console stands on.
+func newBenchWith(t testing.TB, change func(*bench, *Config, *Ports)) *bench {
 	t.Helper()
 	cal, err := calendar.Load(calendars.FS)
 	if err != nil {
@@ -199,7 +203,7 @@ func newBench(t testing.TB) *bench {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	b := &bench{audit: filepath.Join(dir, "audit.jsonl"), holds: &holdTable{held: map[string]string{}}, logs: new(strings.Builder), ready: true}
+	b := &bench{audit: filepath.Join(dir, "audit.jsonl"), holds: &holdTable{held: map[string]string{}}, logs: new(strings.Builder), metrics: prometheus.NewRegistry(), ready: true}
 	b.hub = &hub{t: t, policy: casework.Haiyan202410(cal), list: list, now: time.Date(2024, 9, 10, 10, 0, 0, 0, schemas.Shanghai), files: map[string]casework.File{}}
 	if b.users, err = accounts.OpenUsers(filepath.Join(dir, "users.json")); err != nil {
 		t.Fatal(err)
@@ -238,17 +242,21 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Console, err = New(Config{Answer: 2 * time.Second}, Ports{
+	b.server = httptest.NewUnstartedServer(nil)
+	cfg, ports := Config{Answer: 2 * time.Second}, Ports{
 		Desk: d, List: list, Holds: b.holds, Users: b.users, Sessions: store, Tries: store, Audit: audit, Records: b.hub.records, Policy: func() *casework.Policy { return b.hub.policy }, Pseudonym: pseudonym,
 		Render: func(o schemas.Order) (schemas.SMS, error) {
 			return schemas.SMS{Text: "短信 " + o.Effect.Notice + " " + schemas.Masked(o.Person.FullName) + " " + o.Effect.PermitNo}, nil
 		},
 		Ready: func() bool { return b.ready }, Now: func() time.Time { return b.hub.now },
-	}, log)
+	}
+	change(b, &cfg, &ports)
+	b.Console, err = New(cfg, ports, log, b.metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.server = httptest.NewTLSServer(b.Handler())
+	b.server.Config.Handler = b.Handler()
+	b.server.StartTLS()
 	t.Cleanup(func() {
 		b.Close()
 		b.server.Close()

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"permithub/internal/accounts"
 	"permithub/internal/auditlog"
 	"permithub/internal/casework"
@@ -32,7 +34,7 @@ type Holds interface {
 	Holds(ctx context.Context) (map[string]string, error)
 }
 
-// Ports are what the console stands on; all are required.
+// Ports are what the console stands on; all are required but the further ways to sign in.
 type Ports struct {
 	Desk  Desk
 	List  *worklist.Store
@@ -42,6 +44,9 @@ type Ports struct {
 	Sessions accounts.SessionStore
 	Tries    accounts.TryStore
 	Audit    *auditlog.Log
+	// OpenID and Proxy are further ways to sign in; nil where there are none.
+	OpenID *accounts.OpenID
+	Proxy  *accounts.Proxy
 	// Records returns the values of a file's records at these places of the log.
 	Records func(ctx context.Context, partition int32, offsets []int64) ([][]byte, error)
 	// Policy is the rule pack with the calendar in force: it decides what an act would do, and explains deadlines.
@@ -63,6 +68,10 @@ type Config struct {
 	Whole time.Duration
 	// Hold is how long a case stays with whoever opened it for work. 0 is 30 minutes.
 	Hold time.Duration
+	// OpenIDName is what the button of the OpenID provider says; empty is the usual words.
+	OpenIDName string
+	// SignOutURL is where a browser goes that signs out behind the proxy; empty shows that the session here ended.
+	SignOutURL string
 	// Answer bounds the wait for the case's answer to an act. 0 is 5 seconds.
 	Answer time.Duration
 }
@@ -73,6 +82,7 @@ type Console struct {
 	ports    Ports
 	signIn   *accounts.SignIn
 	sessions *accounts.Sessions
+	signIns  *prometheus.CounterVec
 	log      *slog.Logger
 	closing  chan struct{}
 	handler  http.Handler
@@ -80,14 +90,14 @@ type Console struct {
 }
 
 // New returns the console.
-func New(cfg Config, ports Ports, log *slog.Logger) (*Console, error) {
+func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (*Console, error) {
 	cfg.Idle, cfg.Whole = cmp.Or(cfg.Idle, 15*time.Minute), cmp.Or(cfg.Whole, 10*time.Hour)
 	cfg.Hold, cfg.Answer = cmp.Or(cfg.Hold, 30*time.Minute), cmp.Or(cfg.Answer, 5*time.Second)
 	if cfg.Idle < 0 || cfg.Whole < 0 || cfg.Hold < 0 || cfg.Answer < 0 {
 		return nil, errors.New("console: a limit is below zero")
 	}
 	c := &Console{
-		cfg: cfg, ports: ports, log: log, closing: make(chan struct{}),
+		cfg: cfg, ports: ports, log: log, signIns: newSignIns(reg), closing: make(chan struct{}),
 		signIn:   accounts.NewSignIn(ports.Users, ports.Tries, ports.Pseudonym, ports.Now),
 		sessions: accounts.NewSessions(ports.Sessions, ports.Users, cfg.Idle, cfg.Whole, ports.Now),
 	}
@@ -120,6 +130,10 @@ func (c *Console) routes() http.Handler {
 	mux.Handle("GET /static/", staticFiles())
 	mux.HandleFunc("GET /signin", c.showSignIn)
 	mux.HandleFunc("POST /signin", c.doSignIn)
+	if c.ports.OpenID != nil {
+		mux.HandleFunc("GET /signin/openid", c.goToProvider)
+		mux.HandleFunc("GET "+accounts.ReturnPath, c.returnFromProvider)
+	}
 	mux.HandleFunc("POST /language", c.setLanguage)
 	page := func(pattern string, handle func(*visit) error, roles ...desk.Role) {
 		mux.Handle(pattern, c.page(handle, roles))
@@ -149,7 +163,7 @@ func (c *Console) routes() http.Handler {
 	mux.Handle("/", c.page(func(*visit) error { return errNotFound }, nil))
 	sameSite := http.NewCrossOriginProtection()
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, errForbidden) }))
-	return protected(sameSite.Handler(mux))
+	return protected(c.fromProxy(sameSite.Handler(mux)))
 }
 
 // contentPolicy lets a page load and reach nothing but the console's own files.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/xuri/excelize/v2"
 
 	"permithub/internal/casework"
@@ -324,7 +325,7 @@ func TestRestart(t *testing.T) {
 	for range 5 {
 		b.browser(t).post("/signin", url.Values{"id": {"1002"}, "password": {"wrong password"}})
 	}
-	again, err := New(Config{}, b.ports, b.log)
+	again, err := New(Config{}, b.ports, b.log, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

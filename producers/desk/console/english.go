@@ -3,6 +3,8 @@ package console
 // englishTexts are the texts of the pages in English, by their Chinese: the one table for pages and codes. What tests ask for: every text of the
 // templates and every code that a page may show is here, and an English page has no Chinese in it but what is data.
 var englishTexts = map[string]string{
+	"已登录": "Signed in", "已退出": "Signed out", "继续": "Continue", "统一身份认证登录": "Single sign-on", "登录未完成或已过期，请重新登录": "The sign-in was not finished in time; try again",
+	"统一身份认证未准许登录": "Single sign-on did not let you in", "您不是本系统用户，或者没有岗位，请联系管理员": "You are no user of this desk, or have no role; ask its administrator", "请求来源不可信": "The request comes from where it must not",
 	"居住证互认经办": "Residence permits: desk", "登录": "Sign in", "工号": "Staff number", "密码": "Password", "验证码（如已启用）": "Code (if enabled)", "退出": "Sign out", "修改密码": "Change password",
 	"原密码": "Old password", "新密码": "New password", "再次输入新密码": "New password again", "首次登录须修改密码": "The first password must be changed", "确定": "OK",
 	"两次输入的新密码不一致": "The new passwords differ", "尝试次数过多，请稍后再试": "Too many tries; wait", "秒": "s", "同时登录的人过多，请重试": "Too many people are signing in; try again",

@@ -179,7 +179,7 @@ func TestEveryTextIsTranslated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inGo := regexp.MustCompile(`(?:lang\.text\(|Text: |notice\{|v\.show\("[a-z]+", |Title: )"([^"a-z]+)"`)
+	inGo := regexp.MustCompile(`(?:lang\.text\(|Text: |notice\{|nward\((?:v\.)?w, (?:v\.)?r, |v\.show\("[a-z]+", |Title: )"([^"a-z]+)"`)
 	for _, f := range sources {
 		b, err := os.ReadFile(f)
 		if err != nil || strings.HasSuffix(f, "_test.go") {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"permithub/internal/accounts"
 	"permithub/internal/timeline"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
@@ -41,17 +42,20 @@ type frame struct {
 	Links   []link
 }
 
-// link leads to a page that some roles have.
+// link leads to a page that some officers have.
 type link struct{ To, Text string }
 
-// linksOf are the pages beside the list that an officer may see.
-func linksOf(o *desk.Officer) []link {
+// links are the pages beside the list that the officer may see.
+func (v *visit) links() []link {
 	var out []link
-	if o.Has(supervisors...) {
+	if v.officer.Has(supervisors...) {
 		out = append(out, link{"/supervision", "督办"})
 	}
-	if o.Has(desk.Auditor) {
+	if v.officer.Has(desk.Auditor) {
 		out = append(out, link{"/audit", "审计"})
+	}
+	if v.session.Way == accounts.ByPassword {
+		out = append(out, link{"/password", "修改密码"})
 	}
 	return out
 }
@@ -67,7 +71,7 @@ var templates = parse()
 
 func parse() map[string]map[language]*template.Template {
 	pages := map[string]map[language]*template.Template{}
-	for _, name := range []string{"signin", "password", "list", "case", "preview", "print", "audit", "supervision", "failure"} {
+	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "failure"} {
 		pages[name] = map[language]*template.Template{}
 		for _, lang := range []language{chinese, english} {
 			t := template.New("layout.html").Funcs(functions(lang))
@@ -111,7 +115,7 @@ func functions(lang language) template.FuncMap {
 
 // show renders a page of the officer's.
 func (v *visit) show(name, title string, data any) error {
-	f := frame{Lang: v.lang, Title: title, Officer: v.officer, CSRF: v.session.Token, Links: linksOf(v.officer)}
+	f := frame{Lang: v.lang, Title: title, Officer: v.officer, CSRF: v.session.Token, Links: v.links()}
 	var roles []string
 	for _, r := range v.officer.Roles {
 		roles = append(roles, v.lang.text(roleNames[r]))

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"permithub/internal/accounts"
-	"permithub/internal/auditlog"
-	"permithub/schemas"
 )
 
 // notice is what a form says above itself.
@@ -18,8 +16,11 @@ type notice struct {
 }
 
 func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) {
-	lang := languageOf(r)
-	c.render(w, lang, http.StatusOK, "signin", frame{Lang: lang, Title: "登录"}, notice{})
+	if _, named := r.Context().Value(proxied{}).(accounts.Identity); named {
+		http.Redirect(w, r, "/cases", http.StatusSeeOther)
+		return
+	}
+	c.showWays(w, r, http.StatusOK, notice{})
 }
 
 func (c *Console) doSignIn(w http.ResponseWriter, r *http.Request) {
@@ -31,45 +32,14 @@ func (c *Console) doSignIn(w http.ResponseWriter, r *http.Request) {
 	id := r.PostForm.Get("id")
 	who, err := c.signIn.Check(r.Context(), id, r.PostForm.Get("password"), r.PostForm.Get("code"))
 	if err != nil {
-		c.turnAway(w, r, cut(id), "sign_in", err)
+		c.turnAway(w, r, cut(id), accounts.ByPassword, err)
 		return
 	}
-	if err := c.admit(w, r, who); err != nil {
+	if _, err := c.admit(w, r, who); err != nil {
 		c.fail(w, r, err)
 		return
 	}
 	http.Redirect(w, r, "/cases", http.StatusSeeOther)
-}
-
-// admit records that somebody signed in, begins the session and gives the browser its cookie. Every way to sign in ends here.
-func (c *Console) admit(w http.ResponseWriter, r *http.Request, who accounts.Identity) error {
-	if err := c.ports.Audit.Append(auditlog.Entry{At: schemas.At(c.ports.Now()), Who: who.User.ID, What: signInBy[who.Way], Result: auditlog.Done}); err != nil {
-		return err
-	}
-	token, err := c.sessions.Start(r.Context(), who)
-	if err != nil {
-		return err
-	}
-	setCookie(w, sessionCookie, token, http.SameSiteStrictMode, 0)
-	return nil
-}
-
-// signInBy are the words of the audit log.
-var signInBy = map[accounts.Way]string{accounts.ByPassword: "sign_in"}
-
-// turnAway records that somebody was not let in, and shows the sign-in page again with the reason. What is no refusal is an outage.
-func (c *Console) turnAway(w http.ResponseWriter, r *http.Request, id, what string, why error) {
-	if err := c.ports.Audit.Append(auditlog.Entry{At: schemas.At(c.ports.Now()), Who: id, What: what, Result: auditlog.Refused}); err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	n, refusal := noticeOf(why)
-	if !refusal {
-		c.fail(w, r, why)
-		return
-	}
-	lang := languageOf(r)
-	c.render(w, lang, statusOf(why), "signin", frame{Lang: lang, Title: "登录"}, n)
 }
 
 // cut keeps what was typed as a name from filling the audit log: whoever types a password there leaves no more than a staff number's length.
@@ -83,6 +53,9 @@ func cut(id string) string {
 func statusOf(err error) int {
 	if locked := (*accounts.LockedError)(nil); errors.As(err, &locked) || errors.Is(err, accounts.ErrBusy) {
 		return http.StatusTooManyRequests
+	}
+	if _, status := wayNotice(err); status != 0 {
+		return status
 	}
 	return http.StatusUnauthorized
 }
@@ -100,24 +73,25 @@ func noticeOf(err error) (notice, bool) {
 	case errors.Is(err, accounts.ErrWrong):
 		return notice{Text: "工号、密码或验证码不正确"}, true
 	}
-	return notice{}, false
+	n, status := wayNotice(err)
+	return n, status != 0
 }
 
 func setCookie(w http.ResponseWriter, name, value string, same http.SameSite, age int) {
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: same, MaxAge: age})
 }
 
-func (v *visit) signOut() error {
-	if err := v.sessions.End(v.r.Context(), v.token); err != nil {
+func (v *visit) showPassword() error {
+	if err := v.byPassword(); err != nil {
 		return err
 	}
-	setCookie(v.w, sessionCookie, "", http.SameSiteStrictMode, -1)
-	return errors.Join(v.record("sign_out", "", ""), v.redirect("/signin"))
+	return v.show("password", "修改密码", notice{})
 }
 
-func (v *visit) showPassword() error { return v.show("password", "修改密码", notice{}) }
-
 func (v *visit) changePassword() error {
+	if err := v.byPassword(); err != nil {
+		return err
+	}
 	form := v.r.PostForm
 	if form.Get("new") != form.Get("again") {
 		return v.show("password", "修改密码", notice{Text: "两次输入的新密码不一致"})

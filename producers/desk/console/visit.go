@@ -86,27 +86,13 @@ func (v *visit) handle(handle func(*visit) error, roles []desk.Role) error {
 			return v.refused("form", "", errForbidden)
 		}
 	}
-	if v.session.User.MustChange && v.r.URL.Path != "/password" && v.r.URL.Path != "/signout" {
+	if v.session.Way == accounts.ByPassword && v.session.User.MustChange && v.r.URL.Path != "/password" && v.r.URL.Path != "/signout" {
 		return v.redirect("/password")
 	}
 	if len(roles) > 0 && !v.officer.Has(roles...) {
 		return v.refused(v.r.Pattern, v.r.PathValue("no"), errForbidden)
 	}
 	return handle(v)
-}
-
-// enter finds the session; use prolongs it.
-func (v *visit) enter(use bool) (bool, error) {
-	cookie, err := v.r.Cookie(sessionCookie)
-	if err != nil {
-		return false, nil
-	}
-	s, ok, err := v.sessions.Find(v.r.Context(), cookie.Value, use)
-	if err != nil || !ok {
-		return false, err
-	}
-	v.token, v.session, v.officer = cookie.Value, s, officerOf(s.User)
-	return true, nil
 }
 
 // record writes what the officer is about to see or do. Where that fails, it is not shown or done.
