@@ -151,6 +151,8 @@ func (c *Console) routes() http.Handler {
 	page("GET /supervision", (*visit).showSupervision, supervisors...)
 	page("POST /supervision/reveal", (*visit).revealOverrides, supervisors...)
 	page("POST /supervision/export", (*visit).exportSupervision, supervisors...)
+	page("GET /sessions", (*visit).showSessions, sessionKeepers...)
+	page("POST /sessions/end", (*visit).endSessions, sessionKeepers...)
 	page("GET /audit", (*visit).showAudit, desk.Auditor)
 	page("GET /cases/{no}", (*visit).showCase)
 	page("GET /cases/{no}/changes", (*visit).followCase)

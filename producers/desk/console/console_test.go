@@ -178,7 +178,7 @@ func TestRoleByRolePageByPage(t *testing.T) {
 	}{
 		{"GET", "/cases", nil, all}, {"GET", "/cases?queue=all", nil, all}, {"GET", "/cases/" + no, nil, all}, {"GET", "/password", nil, all}, {"GET", "/audit", nil, []string{"1006"}},
 		{"GET", "/supervision", nil, []string{"1004", "1006"}}, {"POST", "/supervision/export", nil, []string{"1004", "1006"}},
-		{"POST", "/supervision/reveal", url.Values{"purpose": {"check_override"}}, []string{"1004", "1006"}},
+		{"POST", "/supervision/reveal", url.Values{"purpose": {"check_override"}}, []string{"1004", "1006"}}, {"GET", "/sessions", nil, []string{"1004", "1005"}},
 		{"POST", "/search", url.Values{"q": {"张"}}, all}, {"POST", "/cases/" + no + "/print", nil, all}, {"POST", "/next", nil, work}, {"POST", "/export", nil, []string{"1004"}},
 		{"POST", "/cases/" + no + "/reveal", url.Values{"purpose": {"verify_identity"}}, work}, {"POST", "/cases/" + no + "/hold", nil, work}, {"POST", "/cases/" + no + "/release", nil, work},
 	}

@@ -3,6 +3,8 @@ package console
 // englishTexts are the texts of the pages in English, by their Chinese: the one table for pages and codes. What tests ask for: every text of the
 // templates and every code that a page may show is here, and an English page has no Chinese in it but what is data.
 var englishTexts = map[string]string{
+	"登录会话": "Sessions", "结束会话": "End sessions", "当前会话": "this one", "岗位": "Roles", "登录方式": "By", "登录时间": "Since", "最近操作": "Last used", "统一身份认证": "Single sign-on", "门户": "Portal",
+	"结束会话后，该用户在所有页面上立即退出；要禁止再次登录，请停用用户。": "Ending a user's sessions signs the user out everywhere at once. To keep a user out, disable the user.",
 	"已登录": "Signed in", "已退出": "Signed out", "继续": "Continue", "统一身份认证登录": "Single sign-on", "登录未完成或已过期，请重新登录": "The sign-in was not finished in time; try again",
 	"统一身份认证未准许登录": "Single sign-on did not let you in", "您不是本系统用户，或者没有岗位，请联系管理员": "You are no user of this desk, or have no role; ask its administrator", "请求来源不可信": "The request comes from where it must not",
 	"居住证互认经办": "Residence permits: desk", "登录": "Sign in", "工号": "Staff number", "密码": "Password", "验证码（如已启用）": "Code (if enabled)", "退出": "Sign out", "修改密码": "Change password",

@@ -81,6 +81,9 @@ func TestEveryCodeHasBothNames(t *testing.T) {
 	for _, k := range worklist.OverrideKinds() {
 		names["override "+string(k)] = overrideNames[k]
 	}
+	for way, name := range wayNames {
+		names["way "+string(way)] = name
+	}
 	for _, table := range []map[string]string{findingNames, permitNames, rejections} {
 		for code, name := range table {
 			names["code "+code] = name

@@ -51,6 +51,9 @@ func (v *visit) links() []link {
 	if v.officer.Has(supervisors...) {
 		out = append(out, link{"/supervision", "督办"})
 	}
+	if v.officer.Has(sessionKeepers...) {
+		out = append(out, link{"/sessions", "登录会话"})
+	}
 	if v.officer.Has(desk.Auditor) {
 		out = append(out, link{"/audit", "审计"})
 	}
@@ -71,7 +74,7 @@ var templates = parse()
 
 func parse() map[string]map[language]*template.Template {
 	pages := map[string]map[language]*template.Template{}
-	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "failure"} {
+	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "failure"} {
 		pages[name] = map[language]*template.Template{}
 		for _, lang := range []language{chinese, english} {
 			t := template.New("layout.html").Funcs(functions(lang))
@@ -98,6 +101,7 @@ func functions(lang language) template.FuncMap {
 		"permit":   func(status string) string { return lang.text(permitNames[status]) },
 		"detail":   lang.detail,
 		"standing": func(status string) string { return lang.text(timeline.DutyStatus(status)) },
+		"way":      func(w accounts.Way) string { return lang.text(wayNames[w]) },
 		"when":     func(t schemas.Time) string { return t.In(schemas.Shanghai).Format("2006-01-02 15:04") },
 		"seconds":  func(d time.Duration) int { return int(d / time.Second) },
 		"clock":    lang.clock,
@@ -115,12 +119,7 @@ func functions(lang language) template.FuncMap {
 
 // show renders a page of the officer's.
 func (v *visit) show(name, title string, data any) error {
-	f := frame{Lang: v.lang, Title: title, Officer: v.officer, CSRF: v.session.Token, Links: v.links()}
-	var roles []string
-	for _, r := range v.officer.Roles {
-		roles = append(roles, v.lang.text(roleNames[r]))
-	}
-	f.Roles = strings.Join(roles, "、")
+	f := frame{Lang: v.lang, Title: title, Officer: v.officer, CSRF: v.session.Token, Links: v.links(), Roles: v.roleNames(v.officer)}
 	v.render(v.w, v.lang, http.StatusOK, name, f, data)
 	return nil
 }
