@@ -50,6 +50,7 @@ type call struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	officer *Officer
+	before  func(*schemas.Input) error // may be nil
 }
 
 var (
@@ -71,8 +72,26 @@ func (s *Service) authenticated(op string, handle func(*call) reception.Answer) 
 			w.Header().Set("WWW-Authenticate", `Bearer realm="permithub"`)
 			return "", reception.Refuse(reception.Unauthorised, problemUnauthorised)
 		}
-		return o.ID, handle(&call{w, r, o})
+		return o.ID, handle(&call{w: w, r: r, officer: o})
 	})
+}
+
+// Act answers POST /v1/cases/{no}/actions of an officer who was authenticated elsewhere. before is asked when the act is known to be whole and the officer's
+// to do: nothing is submitted where it fails. It returns whether the act was taken.
+func (s *Service) Act(w http.ResponseWriter, r *http.Request, o *Officer, before func(*schemas.Input) error) (taken bool) {
+	s.front.Serve(opAct, "", func(w http.ResponseWriter, r *http.Request) (string, reception.Answer) {
+		a := s.postAction(&call{w, r, o, before})
+		taken = a.Result == resultAccepted
+		return o.ID, a
+	}).ServeHTTP(w, r)
+	return taken
+}
+
+// Show answers GET /v1/cases/{no} of an officer who was authenticated elsewhere.
+func (s *Service) Show(w http.ResponseWriter, r *http.Request, o *Officer) {
+	s.front.Serve(opShow, "", func(w http.ResponseWriter, r *http.Request) (string, reception.Answer) {
+		return o.ID, s.getCase(&call{w: w, r: r, officer: o})
+	}).ServeHTTP(w, r)
 }
 
 func (s *Service) postAction(c *call) reception.Answer {
@@ -88,6 +107,11 @@ func (s *Service) postAction(c *call) reception.Answer {
 	in, refusal := s.prepare(c.officer, no, dossier, raw, trace.Parent(c.r.Header))
 	if refusal != nil {
 		return *refusal
+	}
+	if c.before != nil {
+		if err := c.before(in); err != nil {
+			return s.unavailable(c.r.Context(), no, err)
+		}
 	}
 	if err := s.front.Publish(c.r.Context(), in); err != nil {
 		return s.unavailable(c.r.Context(), no, err)

@@ -133,18 +133,22 @@ func (v *visit) reveal() error {
 	if err != nil {
 		return err
 	}
-	purpose := v.r.PostForm.Get("purpose")
-	if !slices.Contains(purposes, purpose) {
-		return errForm
-	}
-	if err := v.record("reveal", s.no, purpose); err != nil {
-		return err
-	}
-	p, err := v.casePage(s, true)
+	p, err := v.revealed(s, v.r.PostForm.Get("purpose"))
 	if err != nil {
 		return err
 	}
 	return v.show("case", "案件", p)
+}
+
+// revealed is the case with its personal data.
+func (v *visit) revealed(s *subject, purpose string) (*casePage, error) {
+	if !slices.Contains(purposes, purpose) {
+		return nil, errForm
+	}
+	if err := v.record("reveal", s.no, purpose); err != nil {
+		return nil, err
+	}
+	return v.casePage(s, true)
 }
 
 // print shows the form of 附件1 with the three opinions, unmasked, as it goes into the paper file.
@@ -283,19 +287,23 @@ func (v *visit) hold() error {
 	if err != nil {
 		return err
 	}
-	to := v.r.PostForm.Get("to")
+	_, err = v.take(s, v.r.PostForm.Get("to"))
+	return errors.Join(err, v.redirectTo(err, s.no))
+}
+
+// take takes the case for the officer or, where to is a colleague, gives the officer's hold to that one. It returns who holds the case then.
+func (v *visit) take(s *subject, to string) (holder string, err error) {
 	if to == "" {
-		_, err = v.ports.Holds.Hold(v.r.Context(), s.no, v.officer.ID, v.until())
-		return errors.Join(err, v.redirectTo(err, s.no))
+		return v.ports.Holds.Hold(v.r.Context(), s.no, v.officer.ID, v.until())
 	}
 	if s.open == nil || !slices.ContainsFunc(v.colleagues(s.open.Submission.CurrentDivision), func(c colleague) bool { return c.ID == to }) {
-		return errForm
+		return "", errForm
 	}
-	_, err = v.ports.Holds.HandOver(v.r.Context(), s.no, v.officer.ID, to, v.until())
+	holder, err = v.ports.Holds.HandOver(v.r.Context(), s.no, v.officer.ID, to, v.until())
 	if err == nil {
 		err = v.record("hand_over", s.no, "")
 	}
-	return errors.Join(err, v.redirectTo(err, s.no))
+	return holder, err
 }
 
 func (v *visit) release() error {

@@ -105,19 +105,28 @@ func (v *visit) filter() (worklist.Filter, string) {
 }
 
 func (v *visit) showList() error {
-	if !v.ports.Ready() {
-		return errLoading
-	}
-	seen := v.ports.List.Changes() // before the list is read: what comes meanwhile is shown twice, and never missed
-	f, queue := v.filter()
-	cases, next, err := v.ports.List.List(v.r.Context(), f, v.r.URL.Query().Get("after"), rows)
-	if errors.Is(err, worklist.ErrCursor) {
-		return errNotFound
-	}
+	p, err := v.listed(rows)
 	if err != nil {
 		return err
 	}
-	p := listPage{Seen: seen, Queue: queue, Type: f.Type, Channel: f.Channel, Only: f.Due, Town: v.r.URL.Query().Get("town"), Export: v.officer.Has(desk.Supervisor), Works: len(queuesOf(v.officer)) > 0}
+	return v.show("list", "案件清单", p)
+}
+
+// listed is a page of the list that the address asks for.
+func (v *visit) listed(size int) (*listPage, error) {
+	if !v.ports.Ready() {
+		return nil, errLoading
+	}
+	seen := v.ports.List.Changes() // before the list is read: what comes meanwhile is shown twice, and never missed
+	f, queue := v.filter()
+	cases, next, err := v.ports.List.List(v.r.Context(), f, v.r.URL.Query().Get("after"), size)
+	if errors.Is(err, worklist.ErrCursor) {
+		return nil, errNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &listPage{Seen: seen, Queue: queue, Type: f.Type, Channel: f.Channel, Only: f.Due, Town: v.r.URL.Query().Get("town"), Export: v.officer.Has(desk.Supervisor), Works: len(queuesOf(v.officer)) > 0}
 	if next != "" {
 		q := v.r.URL.Query()
 		q.Set("after", next)
@@ -125,13 +134,13 @@ func (v *visit) showList() error {
 	}
 	today := v.ports.Now().In(schemas.Shanghai)
 	if p.Due, err = v.ports.List.DueBefore(v.r.Context(), f, time.Date(today.Year(), today.Month(), today.Day()+1, 0, 0, 0, 0, schemas.Shanghai)); err != nil {
-		return err
+		return nil, err
 	}
-	return v.list(p, cases)
+	return p, v.with(p, cases)
 }
 
-// list shows cases with the tabs above them.
-func (v *visit) list(p listPage, cases []worklist.Case) error {
+// with adds the cases to the page, and the tabs above them.
+func (v *visit) with(p *listPage, cases []worklist.Case) error {
 	counts, err := v.ports.List.Counts(v.r.Context())
 	if err != nil {
 		return err
@@ -142,10 +151,8 @@ func (v *visit) list(p listPage, cases []worklist.Case) error {
 			p.Towns = append(p.Towns, code)
 		}
 	}
-	if p.Rows, err = v.rows(v.r.Context(), cases); err != nil {
-		return err
-	}
-	return v.show("list", "案件清单", p)
+	p.Rows, err = v.rows(v.r.Context(), cases)
+	return err
 }
 
 func (v *visit) tabs(counts []worklist.Count, chosen string) []tab {
@@ -212,72 +219,100 @@ func (v *visit) span(d time.Duration) string {
 	return fmt.Sprintf(v.lang.text("%d 小时 %d 分"), int(d.Hours()), int(d.Minutes())%60)
 }
 
-// search looks for an application number, a whole citizen id, or the beginning of a name among open cases. It is posted, so that what was
-// searched for stands in no address.
+// search shows what was looked for. It is posted, so that what was searched for stands in no address.
 func (v *visit) search() error {
-	q := strings.TrimSpace(v.r.PostForm.Get("q"))
+	f, err := v.look(v.r.PostForm.Get("q"), "")
+	switch {
+	case err != nil:
+		return err
+	case f.No != "":
+		return v.redirect("/cases/" + url.PathEscape(f.No))
+	case f.Kind == "":
+		return v.redirect("/cases")
+	}
+	p := &listPage{Search: f.Kind}
+	if err := v.with(p, f.Cases); err != nil {
+		return err
+	}
+	return v.show("list", "案件清单", p)
+}
+
+// found is what a search came to: one case, or a list of them.
+type found struct {
+	No    string
+	Kind  string // "number", "person" or "name"; "" where nothing can be looked for
+	Cases []worklist.Case
+}
+
+// look looks for an application number, a whole citizen id, or the beginning of a name among open cases. It is recorded before.
+func (v *visit) look(q, purpose string) (found, error) {
+	q = strings.TrimSpace(q)
 	upper := strings.ToUpper(q)
 	if _, err := schemas.DossierOf(upper); err == nil {
-		if err := v.record("search_number", upper, ""); err != nil {
-			return err
-		}
-		return v.redirect("/cases/" + url.PathEscape(upper))
+		return found{No: upper, Kind: "number"}, v.record("search_number", upper, purpose)
 	}
 	if len(q) == 18 {
 		if check, ok := schemas.CheckCitizenID(upper[:17]); ok && check == upper[17] {
-			return v.searchPerson(upper)
+			return v.lookForPerson(upper, purpose)
 		}
 	}
 	if q == "" || len(q) > 100 || !v.ports.Ready() {
-		return v.redirect("/cases")
+		return found{}, nil
 	}
 	// The name itself stays out of the log; its keyed hash tells whether two searches were for the same one.
-	if err := v.record("search_name", v.ports.Pseudonym(q)[:12], ""); err != nil {
-		return err
+	if err := v.record("search_name", v.ports.Pseudonym(q)[:12], purpose); err != nil {
+		return found{}, err
 	}
 	cases, err := v.ports.List.ByName(v.r.Context(), q, v.officer.Townships, rows)
-	if err != nil {
-		return err
-	}
-	return v.list(listPage{Search: "name"}, cases)
+	return found{Kind: "name", Cases: cases}, err
 }
 
-func (v *visit) searchPerson(citizenID string) error {
+func (v *visit) lookForPerson(citizenID, purpose string) (found, error) {
 	dossier := schemas.DossierID(v.ports.Pseudonym(citizenID))
-	if err := v.record("search_person", dossier, ""); err != nil {
-		return err
+	f := found{Kind: "person"}
+	if err := v.record("search_person", dossier, purpose); err != nil {
+		return f, err
 	}
 	file, err := v.file(dossier)
 	if errors.Is(err, errNotFound) {
-		return v.list(listPage{Search: "person"}, nil)
+		return f, nil
 	}
 	if err != nil {
-		return err
+		return f, err
 	}
 	d := &file.Transitions[len(file.Transitions)-1].Dossier
 	switch {
 	case d.Open != nil:
-		return v.redirect("/cases/" + d.Open.ApplicationNo)
+		f.No = d.Open.ApplicationNo
 	case len(d.Ended) > 0:
-		return v.redirect("/cases/" + d.Ended[len(d.Ended)-1].ApplicationNo)
+		f.No = d.Ended[len(d.Ended)-1].ApplicationNo
 	}
-	return v.list(listPage{Search: "person"}, nil)
+	return f, nil
 }
 
-// next takes the most urgent case of the officer's queues that nobody holds and the officer may decide, and opens it.
+// next opens the next case, or shows the list where there is none.
 func (v *visit) next() error {
+	no, err := v.takeNext()
+	if err != nil {
+		return err
+	}
+	return v.redirect(strings.TrimSuffix("/cases/"+no, "/"))
+}
+
+// takeNext takes the most urgent case of the officer's queues that nobody holds and the officer may decide; "" where there is none.
+func (v *visit) takeNext() (no string, err error) {
 	if !v.ports.Ready() {
-		return errLoading
+		return "", errLoading
 	}
 	holds, err := v.ports.Holds.Holds(v.r.Context())
 	if err != nil {
-		return err
+		return "", err
 	}
 	f := worklist.Filter{Queues: queuesOf(v.officer), Divisions: v.officer.Townships}
 	for cursor, more := "", true; more; {
 		cases, after, err := v.ports.List.List(v.r.Context(), f, cursor, rows)
 		if err != nil {
-			return err
+			return "", err
 		}
 		for i := range cases {
 			c := &cases[i]
@@ -286,15 +321,15 @@ func (v *visit) next() error {
 			}
 			holder, err := v.ports.Holds.Hold(v.r.Context(), c.ApplicationNo, v.officer.ID, v.until())
 			if err != nil {
-				return err
+				return "", err
 			}
 			if holder == v.officer.ID {
-				return v.redirect("/cases/" + c.ApplicationNo)
+				return c.ApplicationNo, nil
 			}
 		}
 		cursor, more = after, after != ""
 	}
-	return v.redirect("/cases")
+	return "", nil
 }
 
 // gaveOther reports whether the officer gave another of the three opinions on the case: then this one is another person's.
