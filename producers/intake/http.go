@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"permithub/internal/gateway"
+	"permithub/internal/openapi"
 	"permithub/internal/problem"
 	"permithub/internal/reception"
 	"permithub/internal/trace"
@@ -35,8 +36,8 @@ func (s *Service) Handler() http.Handler {
 	mux.Handle("/v1/applications/{no}/supplements", problem.OnlyMethod(http.MethodPost))
 	mux.Handle("/v1/applications/{no}/withdrawal", problem.OnlyMethod(http.MethodPost))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { problemNotFound.Write(w) })
-	mux.HandleFunc("GET /openapi.json", serveJSON)
-	mux.HandleFunc("GET /openapi.yaml", serveYAML)
+	mux.Handle("GET /openapi.json", openapi.Serve(document))
+	mux.Handle("GET /openapi.yaml", openapi.Serve(document))
 	return mux
 }
 

@@ -1,35 +1,25 @@
 package intake
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"reflect"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"permithub/internal/gateway"
-	"permithub/internal/problem"
+	"permithub/internal/openapi"
 	"permithub/schemas"
 )
 
 // OpenAPI returns the contract of the interface, OpenAPI 3.1, built from the Go types and the table of codes. It never changes at run time.
 func OpenAPI() *huma.OpenAPI {
-	o := &huma.OpenAPI{
-		OpenAPI: "3.1.0",
-		Info:    &huma.Info{Title: "居住证互认申请收件接口 · permithub intake", Version: "1.0.0", Description: apiDescription()},
-		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
-			SecuritySchemes: map[string]*huma.SecurityScheme{"signature": {Type: "apiKey", In: "header", Name: gateway.HeaderSignature,
-				Description: "base64(HMAC-SHA256(secret, METHOD\\nPATH\\nQUERY\\nACCESS_KEY\\nDATE\\n))，并须同时给出 " + gateway.HeaderAccessKey + "、" +
-					gateway.HeaderAlgorithm + ": " + gateway.Algorithm + " 和 " + gateway.HeaderDate + "（GMT 的 HTTP 日期，误差不超过 90 秒）"}},
-		},
-	}
+	o := openapi.New("居住证互认申请收件接口 · permithub intake", "1.0.0", apiDescription(), map[string]*huma.SecurityScheme{"signature": {
+		Type: "apiKey", In: "header", Name: gateway.HeaderSignature,
+		Description: "base64(HMAC-SHA256(secret, METHOD\\nPATH\\nQUERY\\nACCESS_KEY\\nDATE\\n))，并须同时给出 " + gateway.HeaderAccessKey + "、" +
+			gateway.HeaderAlgorithm + ": " + gateway.Algorithm + " 和 " + gateway.HeaderDate + "（GMT 的 HTTP 日期，误差不超过 90 秒）",
+	}})
 	reg := o.Components.Schemas
-	reg.RegisterTypeAlias(reflect.TypeFor[schemas.Time](), reflect.TypeFor[wireTime]())
 	o.AddOperation(postOperation(reg, opSubmit, "/v1/applications", "提交申请", reflect.TypeFor[Application](), reflect.TypeFor[Accepted](), false))
 	o.AddOperation(statusOperation(reg))
 	o.AddOperation(postOperation(reg, opSupplement, "/v1/applications/{no}/supplements", "补正", reflect.TypeFor[Supplement](), reflect.TypeFor[Taken](), true))
@@ -37,40 +27,18 @@ func OpenAPI() *huma.OpenAPI {
 	return o
 }
 
-// wireTime stands for schemas.Time in the document: on the wire it is a string.
-type wireTime string
-
-// Schema implements huma.SchemaProvider.
-func (wireTime) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
-}
-
-func schemaName(t reflect.Type, hint string) string {
-	if t == reflect.TypeFor[problem.Fault]() {
-		return "ProblemFault"
-	}
-	return huma.DefaultSchemaNamer(t, hint)
-}
-
-// apiDescription lists every fault code, so that the document is the whole contract.
+// apiDescription lists every fault code.
 func apiDescription() string {
-	var b strings.Builder
-	b.WriteString("《浙江省居住证》互认转换申请的收件接口。202 表示申请已可靠写入；重复提交相同内容得到相同的申请编号、时间和回执；" +
-		"编号相同而内容不同为 409；503 表示尚未收件，可安全重试。\n\n内容有误时一次性返回全部问题（application/problem+json 的 problems[]）：\n\n" +
-		"| code | HTTP | 中文 | English |\n|---|---|---|---|\n")
-	for _, c := range Codes() {
-		fmt.Fprintf(&b, "| `%s` | %d | %s | %s |\n", c.Name, c.Status, c.ZH, c.EN)
-	}
-	return b.String()
+	return "《浙江省居住证》互认转换申请的收件接口。202 表示申请已可靠写入；重复提交相同内容得到相同的申请编号、时间和回执；" +
+		"编号相同而内容不同为 409；503 表示尚未收件，可安全重试。\n\n内容有误时一次性返回全部问题（application/problem+json 的 problems[]）：\n\n" + openapi.CodeTable(Codes())
 }
 
 func postOperation(reg huma.Registry, id, path, summary string, body, answer reflect.Type, hasNo bool) *huma.Operation {
 	op := &huma.Operation{
 		OperationID: id, Method: http.MethodPost, Path: path, Summary: summary, Security: []map[string][]string{{"signature": {}}},
-		Parameters: parameters(hasNo),
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
-			"application/json": {Schema: reg.Schema(body, true, body.Name())}}},
-		Responses: map[string]*huma.Response{"202": jsonResponse(reg, answer, "已可靠写入")},
+		Parameters:  parameters(hasNo),
+		RequestBody: openapi.Body(reg, body),
+		Responses:   map[string]*huma.Response{"202": openapi.Answer(reg, answer, "已可靠写入")},
 	}
 	failures(reg, op, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	if hasNo {
@@ -85,14 +53,14 @@ func statusOperation(reg huma.Registry) *huma.Operation {
 	op := &huma.Operation{
 		OperationID: opStatus, Method: http.MethodGet, Path: "/v1/applications/{no}", Summary: "查询办理进度",
 		Security: []map[string][]string{{"signature": {}}}, Parameters: parameters(true),
-		Responses: map[string]*huma.Response{"200": jsonResponse(reg, reflect.TypeFor[Status](), "办理进度；只答复提交该申请的来源")},
+		Responses: map[string]*huma.Response{"200": openapi.Answer(reg, reflect.TypeFor[Status](), "办理进度；只答复提交该申请的来源")},
 	}
 	failures(reg, op, http.StatusNotFound)
 	return op
 }
 
 func parameters(hasNo bool) []*huma.Param {
-	text := &huma.Schema{Type: huma.TypeString}
+	text := openapi.Text()
 	params := []*huma.Param{
 		{Name: gateway.HeaderAccessKey, In: "header", Required: true, Schema: text, Description: "来源的 access key"},
 		{Name: gateway.HeaderAlgorithm, In: "header", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Enum: []any{gateway.Algorithm}}},
@@ -105,10 +73,6 @@ func parameters(hasNo bool) []*huma.Param {
 	return params
 }
 
-func jsonResponse(reg huma.Registry, t reflect.Type, description string) *huma.Response {
-	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/json": {Schema: reg.Schema(t, true, t.Name())}}}
-}
-
 var failureTexts = map[int]string{
 	http.StatusBadRequest: "内容无法读取", http.StatusNotFound: "没有这一申请，或不属于该来源", http.StatusConflict: "编号相同而内容不同；已记录",
 	http.StatusRequestEntityTooLarge: "内容过大", http.StatusUnsupportedMediaType: "内容类型不受支持",
@@ -117,50 +81,11 @@ var failureTexts = map[int]string{
 
 // failures adds the problem answers of an operation, and those that every signed operation has.
 func failures(reg huma.Registry, op *huma.Operation, statuses ...int) {
-	ref := reg.Schema(reflect.TypeFor[problem.Problem](), true, "Problem")
-	for _, status := range append(statuses, http.StatusServiceUnavailable) {
-		r := &huma.Response{Description: failureTexts[status], Content: map[string]*huma.MediaType{"application/problem+json": {Schema: ref}}}
-		if status == http.StatusServiceUnavailable {
-			r.Headers = map[string]*huma.Param{"Retry-After": {Description: "秒", Schema: &huma.Schema{Type: huma.TypeInteger}}}
-		}
-		op.Responses[strconv.Itoa(status)] = r
-	}
+	openapi.Problems(reg, op, failureTexts, append(statuses, http.StatusServiceUnavailable)...)
 	op.Responses["401"] = &huma.Response{Description: "签名未通过：Invalid access key、Clock skew exceeded、Invalid signature 或 The route_id is forbidden.",
 		Content: map[string]*huma.MediaType{"application/json": {Schema: &huma.Schema{Type: huma.TypeObject, Required: []string{"message"},
 			Properties: map[string]*huma.Schema{"message": {Type: huma.TypeString}}}}}}
 }
 
-type document struct{ json, yaml []byte }
-
-// documents renders the contract once. The types are fixed, so an error is a mistake in the program and the golden test shows it.
-var documents = sync.OnceValues(func() (document, error) {
-	o := OpenAPI()
-	j, err := json.MarshalIndent(o, "", "  ")
-	if err != nil {
-		return document{}, fmt.Errorf("render openapi.json: %w", err)
-	}
-	y, err := o.YAML()
-	if err != nil {
-		return document{}, fmt.Errorf("render openapi.yaml: %w", err)
-	}
-	return document{append(j, '\n'), y}, nil
-})
-
-func serveJSON(w http.ResponseWriter, _ *http.Request) {
-	d, err := documents()
-	serveDocument(w, "application/vnd.oai.openapi+json;version=3.1", d.json, err)
-}
-
-func serveYAML(w http.ResponseWriter, _ *http.Request) {
-	d, err := documents()
-	serveDocument(w, "application/vnd.oai.openapi;version=3.1", d.yaml, err)
-}
-
-func serveDocument(w http.ResponseWriter, contentType string, b []byte, err error) {
-	if err != nil {
-		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", contentType)
-	_, _ = w.Write(b)
-}
+// document is rendered once.
+var document = sync.OnceValues(func() (openapi.Document, error) { return openapi.Render(OpenAPI()) })

@@ -15,25 +15,25 @@ import (
 )
 
 func TestOpenAPIGolden(t *testing.T) {
-	d, err := documents()
+	d, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "openapi.json", d.json)
+	golden(t, "openapi.json", d.JSON)
 	for _, c := range Codes() {
-		if !bytes.Contains(d.json, []byte("`"+c.Name+"`")) {
+		if !bytes.Contains(d.JSON, []byte("`"+c.Name+"`")) {
 			t.Errorf("%s is not listed", c.Name)
 		}
 	}
 	b := newBench(t, nil)
-	if got := b.do(httptest.NewRequest(http.MethodGet, "/openapi.json", nil)); got.Body.String() != string(d.json) || got.Code != http.StatusOK {
+	if got := b.do(httptest.NewRequest(http.MethodGet, "/openapi.json", nil)); got.Body.String() != string(d.JSON) || got.Code != http.StatusOK {
 		t.Errorf("served %d, %d bytes, want the committed document", got.Code, got.Body.Len())
 	}
 	var fromYAML, fromJSON any
 	if err := yaml.Unmarshal(b.do(httptest.NewRequest(http.MethodGet, "/openapi.yaml", nil)).Body.Bytes(), &fromYAML); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(d.json, &fromJSON); err != nil {
+	if err := json.Unmarshal(d.JSON, &fromJSON); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(canonicalJSON(t, fromJSON), canonicalJSON(t, fromYAML)); diff != "" {
@@ -68,12 +68,12 @@ func TestOpenAPIStructure(t *testing.T) {
 	if diff := cmp.Diff([]string{opStatus, opSubmit, opSupplement, opWithdraw}, ids); diff != "" {
 		t.Errorf("operations (-want +got)\n%s", diff)
 	}
-	d, err := documents()
+	d, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var doc any
-	if err := json.Unmarshal(d.json, &doc); err != nil {
+	if err := json.Unmarshal(d.JSON, &doc); err != nil {
 		t.Fatal(err)
 	}
 	for _, ref := range refs(doc) {
@@ -104,11 +104,11 @@ func refs(v any) []string {
 
 // The schemas compile, pass the bodies that the intake takes and answers, and never refuse what it takes.
 func TestOpenAPISchemas(t *testing.T) {
-	d, err := documents()
+	d, err := document()
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(d.json))
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(d.JSON))
 	if err != nil {
 		t.Fatal(err)
 	}
