@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	"permithub/consumers/notification"
 	"permithub/internal/accounts"
@@ -16,7 +15,7 @@ import (
 	"permithub/schemas"
 )
 
-// startDesk serves officers: the API under /v1 and, where there are users, the console beside it.
+// startDesk serves officers: acts and cards under /v1 and, where there are users, the console with all of it in JSON too.
 func startDesk(h *hub, s *step) error {
 	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
 	if err != nil {
@@ -33,10 +32,7 @@ func startDesk(h *hub, s *step) error {
 	if err != nil {
 		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/v1/", d.Handler())
-	mux.Handle("/", c.Handler())
-	if err := h.listenTLS(s.name, h.cfg.Desk.Listen, encrypt, mux); err != nil {
+	if err := h.listenTLS(s.name, h.cfg.Desk.Listen, encrypt, c.Handler()); err != nil {
 		return err
 	}
 	h.stack.Push("pages that follow", func(context.Context) error { c.Close(); return nil }) // before the server that would wait for them

@@ -34,9 +34,16 @@ func (wireTime) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
 }
 
+// schemaName keeps apart what different packages call the same.
 func schemaName(t reflect.Type, hint string) string {
-	if t == reflect.TypeFor[problem.Fault]() {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t {
+	case reflect.TypeFor[problem.Fault]():
 		return "ProblemFault"
+	case reflect.TypeFor[schemas.Limit](): // beside calendar.Limit
+		return "ClockLimit"
 	}
 	return huma.DefaultSchemaNamer(t, hint)
 }

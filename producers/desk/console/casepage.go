@@ -99,12 +99,17 @@ type casePage struct {
 }
 
 // colleague is somebody to whom a case may be handed over.
-type colleague struct{ ID, Name string }
+type colleague struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
 
 // comparison sets what was declared beside what the registration system proved.
 type comparison struct {
-	Name, Declared, Known string
-	Differs               bool
+	Name     string `json:"name"`
+	Declared string `json:"declared"`
+	Known    string `json:"known"`
+	Differs  bool   `json:"differs"`
 }
 
 func (v *visit) showCase() error {

@@ -20,10 +20,13 @@ import (
 	"permithub/schemas"
 )
 
-// Desk prepares acts and submits them; desk.Service is one.
+// Desk prepares acts and submits them, and answers programs about both; desk.Service is one.
 type Desk interface {
 	Prepare(o *desk.Officer, no string, raw []byte, traceparent string) (*schemas.Input, *problem.Problem)
 	Submit(ctx context.Context, in *schemas.Input) *problem.Problem
+	Authenticate(r *http.Request) (*desk.Officer, bool)
+	Act(w http.ResponseWriter, r *http.Request, o *desk.Officer, before func(*schemas.Input) error) (taken bool)
+	Show(w http.ResponseWriter, r *http.Request, o *desk.Officer)
 }
 
 // Holds says who works on which case; deadline.Store is one.
@@ -78,15 +81,16 @@ type Config struct {
 
 // Console serves the pages. It is safe for concurrent use and starts no goroutine.
 type Console struct {
-	cfg      Config
-	ports    Ports
-	signIn   *accounts.SignIn
-	sessions *accounts.Sessions
-	signIns  *prometheus.CounterVec
-	log      *slog.Logger
-	closing  chan struct{}
-	handler  http.Handler
-	patterns []string // of the pages that need a session
+	cfg         Config
+	ports       Ports
+	signIn      *accounts.SignIn
+	sessions    *accounts.Sessions
+	signIns     *prometheus.CounterVec
+	apiRequests *prometheus.CounterVec
+	log         *slog.Logger
+	closing     chan struct{}
+	handler     http.Handler
+	patterns    []string // of the pages that need a session
 }
 
 // New returns the console.
@@ -97,7 +101,7 @@ func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (
 		return nil, errors.New("console: a limit is below zero")
 	}
 	c := &Console{
-		cfg: cfg, ports: ports, log: log, signIns: newSignIns(reg), closing: make(chan struct{}),
+		cfg: cfg, ports: ports, log: log, signIns: newSignIns(reg), apiRequests: newAPIRequests(reg), closing: make(chan struct{}),
 		signIn:   accounts.NewSignIn(ports.Users, ports.Tries, ports.Pseudonym, ports.Now),
 		sessions: accounts.NewSessions(ports.Sessions, ports.Users, cfg.Idle, cfg.Whole, ports.Now),
 	}
@@ -162,6 +166,7 @@ func (c *Console) routes() http.Handler {
 	page("POST /cases/{no}/release", (*visit).release, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
 	page("POST /cases/{no}/preview", (*visit).preview, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
 	page("POST /cases/{no}/act", (*visit).act, desk.Clerk, desk.Reviewer, desk.Approver, desk.Supervisor)
+	c.routeAPI(mux)
 	mux.Handle("/", c.page(func(*visit) error { return errNotFound }, nil))
 	sameSite := http.NewCrossOriginProtection()
 	sameSite.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.fail(w, r, errForbidden) }))

@@ -9,33 +9,41 @@ import (
 
 // form is 附件1, in its order.
 type form struct {
-	CitizenID, Name, Sex, Ethnic     string
-	HukouProvince, HukouCounty       string
-	HukouAddress, CurrentAddress     string
-	Division                         string
-	Type                             schemas.RecognitionType
-	Groups                           []group
-	Previous                         []string
-	Intervals                        []schemas.Interval
-	Special                          string
-	Materials                        []schemas.Material
-	Phone                            string
-	AgentName, AgentID, AgentRelated string
-	DeclaredOn                       schemas.Date
-	Channel                          schemas.Channel
-	Source, SourceNo                 string
+	CitizenID      string                  `json:"citizen_id"`
+	Name           string                  `json:"name"`
+	Sex            string                  `json:"sex"`
+	Ethnic         string                  `json:"ethnic_group"`
+	HukouProvince  string                  `json:"hukou_province"`
+	HukouCounty    string                  `json:"hukou_county"`
+	HukouAddress   string                  `json:"hukou_address"`
+	CurrentAddress string                  `json:"current_address"`
+	Division       string                  `json:"current_division"`
+	Type           schemas.RecognitionType `json:"recognition_type"`
+	Groups         []group                 `json:"groups" nullable:"false"`
+	Previous       []string                `json:"previous_permits,omitempty"`
+	Intervals      []schemas.Interval      `json:"intervals,omitempty"`
+	Special        string                  `json:"special_provision,omitempty"`
+	Materials      []schemas.Material      `json:"materials,omitempty"`
+	Phone          string                  `json:"contact_phone"`
+	AgentName      string                  `json:"agent_name,omitempty"`
+	AgentID        string                  `json:"agent_citizen_id,omitempty"`
+	AgentRelated   string                  `json:"agent_relation,omitempty"`
+	DeclaredOn     schemas.Date            `json:"declared_on,omitempty"`
+	Channel        schemas.Channel         `json:"channel"`
+	Source         string                  `json:"source"`
+	SourceNo       string                  `json:"source_application_no"`
 }
 
 // group is one block of boxes of the form.
 type group struct {
-	Name  string
-	Boxes []box
-	Other string
+	Name  string `json:"name"`
+	Boxes []box  `json:"boxes" nullable:"false"`
+	Other string `json:"other,omitempty"`
 }
 
 type box struct {
-	Name   string
-	Ticked bool
+	Name   string `json:"name"`
+	Ticked bool   `json:"ticked"`
 }
 
 // hidden stands for what is shown only after it is revealed.

@@ -29,6 +29,7 @@ type listPage struct {
 	Only    worklist.Due
 	Towns   []string
 	Next    string // query of the next page
+	after   string // its cursor
 	Due     int    // cases of this list that are due before the end of today
 	Search  string // what kind of search this is the answer to; "" is none
 	Export  bool
@@ -130,6 +131,7 @@ func (v *visit) listed(size int) (*listPage, error) {
 	if next != "" {
 		q := v.r.URL.Query()
 		q.Set("after", next)
+		p.after = next
 		p.Next = "?" + q.Encode()
 	}
 	today := v.ports.Now().In(schemas.Shanghai)

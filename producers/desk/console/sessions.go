@@ -41,16 +41,21 @@ func (v *visit) endSessions() error {
 	if _, known := v.ports.Users.Find(id); !known {
 		return errForm
 	}
-	if err := v.record("end_sessions", id, ""); err != nil {
-		return err
-	}
-	if _, err := v.sessions.EndAll(v.r.Context(), id); err != nil {
+	if err := v.endSessionsOf(id); err != nil {
 		return err
 	}
 	if id == v.officer.ID {
 		setCookie(v.w, sessionCookie, "", http.SameSiteStrictMode, -1)
 	}
 	return v.redirect("/sessions")
+}
+
+func (v *visit) endSessionsOf(id string) error {
+	if err := v.record("end_sessions", id, ""); err != nil {
+		return err
+	}
+	_, err := v.sessions.EndAll(v.r.Context(), id)
+	return err
 }
 
 func (v *visit) roleNames(o *desk.Officer) string {

@@ -131,6 +131,10 @@ var failures = []struct {
 
 // fail answers an error with a page of its own; what is none of the known ones is logged and shown as an outage.
 func (c *Console) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if isAPI(r) {
+		c.refuse(w, r, err)
+		return
+	}
 	status, text := http.StatusServiceUnavailable, "暂时不可用，请稍后重试"
 	known := false
 	for _, f := range failures {

@@ -73,7 +73,7 @@ func (c *Console) turnAway(w http.ResponseWriter, r *http.Request, id string, wa
 		c.fail(w, r, err)
 		return
 	}
-	if !refusal {
+	if !refusal || isAPI(r) {
 		c.fail(w, r, why)
 		return
 	}
