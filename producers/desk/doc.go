@@ -5,7 +5,7 @@
 //	POST /v1/cases/{no}/actions   one act of the authenticated officer → 202 with its input id
 //	GET  /v1/cases/{no}           where the case stands
 //
-// Officers authenticate with a bearer token of their own. The officer of an act is the one who authenticated, whatever the body says.
+// Where there are users, package console serves these and all else that officers do. Officers authenticate with a bearer token of their own. The officer of an act is the one who authenticated, whatever the body says.
 //
 // # Delivery
 //

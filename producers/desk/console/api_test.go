@@ -18,7 +18,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"permithub/internal/openapi"
-	"permithub/producers/desk"
 	"permithub/schemas"
 )
 
@@ -179,7 +178,7 @@ func paths(no string) map[string]operation {
 // bodies are what each operation takes.
 func bodies() map[string]object {
 	act := object{"action_id": "x-1", "action": "review", "expect_version": 1}
-	return map[string]object{"reveal": {"purpose": "verify_identity"}, "search": {"query": "张", "purpose": "answer_enquiry"}, "preview": act, "act": act, "hold": {}}
+	return map[string]object{"reveal": {"purpose": "verify_identity"}, "search": {"query": "张", "purpose": "answer_enquiry"}, "preview": act, "act": act, "hold": {}, "reveal_overrides": {"purpose": "check_override"}}
 }
 
 func (op *operation) sent() any {
@@ -195,7 +194,7 @@ func TestAPIRoleByRole(t *testing.T) {
 	no := b.submit(t, citizenID, "1")
 	may := map[string][]string{
 		"reveal": {"1001", "1002", "1003", "1004"}, "hold": {"1001", "1002", "1003", "1004"}, "release": {"1001", "1002", "1003", "1004"}, "next": {"1001", "1002", "1003", "1004"},
-		"preview": {"1002"}, "act": {"1002"}, "sessions": {"1004", "1005"}, "end_sessions": {"1004", "1005"},
+		"preview": {"1002"}, "act": {"1002"}, "supervision": {"1004", "1006"}, "reveal_overrides": {"1004", "1006"}, "sessions": {"1004", "1005"}, "end_sessions": {"1004", "1005"},
 		"identity": nil, "list": nil, "show": nil, "file": nil, "search": nil, // everybody
 	}
 	for _, id := range []string{"1001", "1002", "1003", "1004", "1005", "1006"} {
@@ -408,6 +407,8 @@ func TestAPINamesEveryFault(t *testing.T) {
 		"limit":       {http.MethodGet, "/v1/cases?limit=0", nil, 422, []string{"?limit limit_range"}},
 		"cursor":      {http.MethodGet, "/v1/cases?after=x", nil, 422, []string{"?after cursor_form"}},
 		"body query":  {http.MethodPost, "/v1/search?q=x", object{"query": "x", "purpose": "answer_enquiry"}, 422, []string{"?q parameter_unknown"}},
+		"overrides":   {http.MethodPost, "/v1/search", object{"query": "x", "purpose": "check_override"}, 422, []string{"/purpose purpose_unknown"}},
+		"due":         {http.MethodGet, "/v1/cases?due=someday", nil, 422, []string{"?due parameter_value"}},
 		"reveal":      {http.MethodPost, "/v1/cases/" + no + "/reveal", object{"purpose": "curiosity", "why": "x"}, 422, []string{"/why unknown_key", "/purpose purpose_unknown"}},
 		"search":      {http.MethodPost, "/v1/search", object{}, 422, []string{"/query required", "/purpose required"}},
 		"long search": {http.MethodPost, "/v1/search", object{"query": strings.Repeat("字", 34), "purpose": "answer_enquiry"}, 422, []string{"/query search_form"}},
@@ -567,12 +568,12 @@ func TestContractHolds(t *testing.T) {
 		path := strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(op.path)
 		return "/paths/" + path + "/" + strings.ToLower(op.method) + "/responses/" + status
 	}
-	for _, id := range []string{"identity", "list", "file", "reveal", "preview", "hold", "release", "next", "search", "sessions", "act"} {
+	for _, id := range []string{"identity", "list", "file", "reveal", "preview", "hold", "release", "next", "search", "sessions", "supervision", "reveal_overrides", "act"} {
 		i := slices.IndexFunc(operations(), func(op operation) bool { return op.id == id })
 		op := operations()[i]
 		asked := paths(no)[id]
 		caller := p
-		if id == "sessions" {
+		if slices.Contains([]string{"sessions", "supervision", "reveal_overrides"}, id) {
 			caller = keeper
 		}
 		body := op.sent()
@@ -604,7 +605,6 @@ func TestContractHolds(t *testing.T) {
 	if _, err := compiler.Compile("openapi.json#/components/schemas/CaseView"); err != nil {
 		t.Error(err)
 	}
-	_ = desk.Codes
 }
 
 // Whatever is sent, the answer is as the contract says: no 500, and a problem that names the faults where it is one.
@@ -638,4 +638,30 @@ func FuzzAPI(f *testing.F) {
 		b.Handler().ServeHTTP(w, r)
 		answerHolds(t, op, w)
 	})
+}
+
+// The supervisor's figures are those of the page; the words of officers stay hidden until they are revealed for a purpose.
+func TestSupervisionByTheInterface(t *testing.T) {
+	b, _ := supervised(t)
+	p := b.program(t, "1004")
+	_, hidden, _ := p.call(http.MethodGet, "/v1/supervision", nil)
+	_, shown, _ := p.call(http.MethodPost, "/v1/supervision/reveal", object{"purpose": "check_override"})
+	overrides, _ := hidden["overrides"].([]any)
+	breaches, _ := hidden["breaches"].([]any)
+	if len(overrides) == 0 || len(breaches) == 0 || hidden["revealed"] != false || shown["revealed"] != true {
+		t.Fatalf("got %v", hidden)
+	}
+	page := b.as(t, "1004").get("/supervision").body
+	for _, x := range overrides {
+		o, _ := x.(map[string]any)
+		if no, _ := o["application_no"].(string); !strings.Contains(page, no) {
+			t.Errorf("%v is not on the page", o)
+		}
+		if reason, _ := o["reason"].(string); !strings.Contains(reason, "遮盖") && reason != "未写明" {
+			t.Errorf("a reason in words: %v", o)
+		}
+	}
+	if hidden["raw"] == shown["raw"] || !contains(b.audited(t), "1004 reveal check_override done") {
+		t.Errorf("revealed %v, audit %v", shown["overrides"], b.audited(t))
+	}
 }

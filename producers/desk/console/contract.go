@@ -26,11 +26,15 @@ func operations() []operation {
 	for _, q := range worklist.Queues() {
 		queues = append(queues, string(q))
 	}
+	var dues []string
+	for _, d := range worklist.Dues() {
+		dues = append(dues, string(d))
+	}
 	return []operation{
 		{id: "identity", method: http.MethodGet, path: "/v1/session", summary: "当前用户", answer: reflect.TypeFor[Identity](), handle: (*visit).apiIdentity},
 		{id: "list", method: http.MethodGet, path: "/v1/cases", summary: "案件清单", answer: reflect.TypeFor[CaseList](), handle: (*visit).apiList, query: []parameter{
 			{"queue", "环节；缺省为本岗位的待办", queues}, {"town", "镇（街道）的区划代码", townCodes()},
-			{"type", "互认类型", []string{string(schemas.ExistingPermit), string(schemas.RegistrationTime)}}, {"channel", "渠道", []string{string(schemas.Online), string(schemas.Window)}},
+			{"due", "期限", dues}, {"type", "互认类型", []string{string(schemas.ExistingPermit), string(schemas.RegistrationTime)}}, {"channel", "渠道", []string{string(schemas.Online), string(schemas.Window)}},
 			{"after", "上一页的 next", nil}, {"limit", "每页件数，缺省 50", nil}}},
 		{id: "show", method: http.MethodGet, path: "/v1/cases/{no}", summary: "案件进度", answer: reflect.TypeFor[desk.CaseView](), serve: (*visit).apiCard},
 		{id: "file", method: http.MethodGet, path: "/v1/cases/{no}/file", summary: "案件全貌，个人信息遮盖", answer: reflect.TypeFor[CaseFile](), handle: (*visit).apiCase},
@@ -41,6 +45,9 @@ func operations() []operation {
 		{id: "release", method: http.MethodDelete, path: "/v1/cases/{no}/hold", summary: "放回", roles: working, answer: reflect.TypeFor[Holding](), handle: (*visit).apiRelease},
 		{id: "next", method: http.MethodPost, path: "/v1/next", summary: "接手本岗位最急的一件；没有则为 204", roles: working, answer: reflect.TypeFor[Holding](), handle: (*visit).apiNext},
 		{id: "search", method: http.MethodPost, path: "/v1/search", summary: "查询；先记入审计", body: reflect.TypeFor[SearchRequest](), answer: reflect.TypeFor[SearchResult](), handle: (*visit).apiSearch},
+		{id: "supervision", method: http.MethodGet, path: "/v1/supervision", summary: "督办数据", roles: supervisors, answer: reflect.TypeFor[Supervision](), handle: (*visit).apiSupervision},
+		{id: "reveal_overrides", method: http.MethodPost, path: "/v1/supervision/reveal", summary: "督办数据，例外处理的理由不遮盖；先记入审计", roles: supervisors, body: reflect.TypeFor[OverridesRequest](),
+			answer: reflect.TypeFor[Supervision](), handle: (*visit).apiRevealOverrides},
 		{id: "sessions", method: http.MethodGet, path: "/v1/sessions", summary: "登录会话", roles: sessionKeepers, answer: reflect.TypeFor[[]SignedIn](), handle: (*visit).apiSessions},
 		{id: "end_sessions", method: http.MethodDelete, path: "/v1/sessions/{user}", summary: "结束一个用户的会话", roles: sessionKeepers, handle: (*visit).apiEndSessions},
 	}

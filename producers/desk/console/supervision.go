@@ -127,18 +127,26 @@ func (v *visit) showSupervision() error {
 
 // revealOverrides shows the reasons of overrides in the officers' words, which may name people, for a purpose that is recorded before.
 func (v *visit) revealOverrides() error {
-	if v.r.PostForm.Get("purpose") != overridePurpose {
-		return errForm
-	}
-	if err := v.record("reveal", "overrides", overridePurpose); err != nil {
-		return err
-	}
-	p, err := v.supervision(shownRows)
+	p, err := v.overridesRevealed(v.r.PostForm.Get("purpose"))
 	if err != nil {
 		return err
 	}
-	p.Revealed = true
 	return v.show("supervision", "督办", p)
+}
+
+func (v *visit) overridesRevealed(purpose string) (*supervisionPage, error) {
+	if purpose != overridePurpose {
+		return nil, errForm
+	}
+	if err := v.record("reveal", "overrides", purpose); err != nil {
+		return nil, err
+	}
+	p, err := v.supervision(shownRows)
+	if err != nil {
+		return nil, err
+	}
+	p.Revealed = true
+	return p, nil
 }
 
 const overridePurpose = "check_override"
