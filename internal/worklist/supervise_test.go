@@ -212,6 +212,68 @@ func TestActsAreSummedUpByDay(t *testing.T) {
 	}
 }
 
+// However the log is cut into batches, and whatever comes twice, every act, override and breach counts once.
+func TestHistoryCountsEveryRecordOnce(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s, err := Open(context.Background())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		var records []Record
+		acts, overrides, breaches := 0, 0, 0
+		for i := range rapid.IntRange(1, 30).Draw(rt, "records") {
+			var e schemas.Event
+			officer := "1001"
+			switch rapid.IntRange(0, 2).Draw(rt, "kind") {
+			case 0:
+				e.Type = schemas.EvReviewed
+				acts++
+			case 1:
+				e.Type, e.Reasons = schemas.EvRefused, []string{"officer_judgement"}
+				acts++
+				overrides++
+			case 2:
+				due := schemas.At(t0)
+				e.Type, e.Clock, e.DueAt, officer = schemas.EvBreached, fmt.Sprint("T", i), &due, ""
+				breaches++
+			}
+			rec, err := act(int64(i+1), 0, officer, e, func(tr *schemas.Transition) { tr.Events[0].At = schemas.At(t0.Add(time.Duration(i) * time.Second)) }).Record()
+			if err != nil {
+				rt.Fatal(err)
+			}
+			f, err := Read(rec.Value)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			records = append(records, Record{int64(i), f})
+		}
+		for at := 0; at < len(records); {
+			from, to := rapid.IntRange(0, at).Draw(rt, "again from"), rapid.IntRange(at+1, len(records)).Draw(rt, "to")
+			if err := s.Apply(context.Background(), 0, records[from:to]); err != nil {
+				rt.Fatal(err)
+			}
+			at = to
+		}
+		got, err := s.Acts(context.Background(), calendar.Of(t0), nil)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		sum := 0
+		for _, a := range got {
+			sum += a.Count
+		}
+		made, err := s.Overrides(context.Background(), t0, nil, 100)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		lost, err := s.Breaches(context.Background(), t0, nil, 100)
+		if err != nil || sum != acts || len(made) != overrides || len(lost) != breaches {
+			rt.Fatalf("%d acts, %d overrides, %d breaches, want %d, %d, %d (%v)", sum, len(made), len(lost), acts, overrides, breaches, err)
+		}
+	})
+}
+
 // An ended case's act and breach belong to the township that the file kept.
 func TestAnEndedCaseKeepsItsTownship(t *testing.T) {
 	s := open(t)
