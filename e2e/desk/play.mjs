@@ -176,8 +176,9 @@ await passed("a list that follows, and keys", async () => {
   await clerk.keyboard.press("Enter");
   await clerk.waitForSelector(".form");
   assert.equal(numberOf(clerk), second);
+  await clerk.waitForLoadState(); // the script that hears the keys comes after the page
   await clerk.keyboard.press("?");
-  assert.ok(await clerk.locator("dialog[open]").isVisible());
+  await clerk.waitForSelector("dialog[open]");
   await clerk.keyboard.press("Escape");
   await clerk.waitForSelector("dialog[open]", { state: "detached" });
   await clerk.keyboard.press("u");
