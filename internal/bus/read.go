@@ -41,26 +41,64 @@ func (c *Client) readPartition(ctx context.Context, tp topicPartition, from int6
 	if from < bounds.First || from > bounds.Next {
 		return bounds.Next, fmt.Errorf("%w: %d is not within %d and %d", ErrOutOfRange, from, bounds.First, bounds.Next)
 	}
-	for failures := 0; from < bounds.Next; {
-		f, err := c.fetchOne(ctx, tp, from, readBytes)
-		if err != nil {
-			failures++
-			if !retriable(err) || !sleep(ctx, networkBackoff.after(failures)) {
-				return bounds.Next, unavailable(errors.Join(err, ctx.Err()))
-			}
-			_ = c.cluster.refresh(ctx)
-			continue
+	ctx, stop := context.WithCancel(ctx)
+	answers := c.readAhead(ctx, tp, from, bounds.Next)
+	defer func() {
+		stop()
+		for range answers { // until nothing is fetched any more
 		}
-		failures = 0
-		for len(f.records) > 0 && f.records[len(f.records)-1].Offset >= bounds.Next {
-			f.records = f.records[:len(f.records)-1]
+	}()
+	for f := range answers {
+		if f.err != nil {
+			return bounds.Next, f.err
 		}
 		if err := fn(c.short(f.records)); err != nil {
 			return bounds.Next, err
 		}
-		from = f.end
+	}
+	if err := ctx.Err(); err != nil { // it may have ended between two answers
+		return bounds.Next, unavailable(err)
 	}
 	return bounds.Next, nil
+}
+
+// readAhead fetches the partition from one offset to another, while what it fetched before is worked on: one answer waits and one is under way. It
+// ends with the last record, with the first error, or with ctx; then the channel is closed.
+func (c *Client) readAhead(ctx context.Context, tp topicPartition, from, to int64) <-chan fetched {
+	answers := make(chan fetched)
+	go func() {
+		defer close(answers)
+		for from < to {
+			f := c.fetchPatiently(ctx, tp, from)
+			for len(f.records) > 0 && f.records[len(f.records)-1].Offset >= to {
+				f.records = f.records[:len(f.records)-1]
+			}
+			select {
+			case answers <- f:
+			case <-ctx.Done():
+				return
+			}
+			if f.err != nil {
+				return
+			}
+			from = f.end
+		}
+	}()
+	return answers
+}
+
+// fetchPatiently fetches from the offset on and waits out short outages until ctx ends.
+func (c *Client) fetchPatiently(ctx context.Context, tp topicPartition, from int64) fetched {
+	for failures := 1; ; failures++ {
+		f, err := c.fetchOne(ctx, tp, from, readBytes)
+		if err == nil {
+			return f
+		}
+		if !retriable(err) || !sleep(ctx, networkBackoff.after(failures)) {
+			return fetched{err: unavailable(errors.Join(err, ctx.Err()))}
+		}
+		_ = c.cluster.refresh(ctx)
+	}
 }
 
 func (c *Client) fetchOne(ctx context.Context, tp topicPartition, from int64, bytes int32) (fetched, error) {
