@@ -171,6 +171,9 @@ func heap() int64 {
 // unobserved takes no notice of transitions.
 type unobserved struct{}
 
+func (unobserved) Wants(*schemas.Head) bool    { return false }
+func (unobserved) Past(*schemas.Transition)    {}
 func (unobserved) Restore(*schemas.Transition) {}
+func (unobserved) Restored(int32, int64)       {}
 func (unobserved) Observe(*schemas.Transition) {}
 func (unobserved) Forget(int32)                {}

@@ -8,8 +8,9 @@
 //
 // # State
 //
-// The files of the partitions that this process owns are in memory, restored from the log when a partition is assigned. The position at which
-// to resume is in the log too: the group's committed offset is only a hint.
+// The files of the partitions that this process owns are in memory, restored from the log when a partition is assigned. Each is the bytes of its
+// last transition; only a file with an open case is decoded too, from the first input on that it is asked for. The position at which to resume is
+// in the log: the group's committed offset is only a hint.
 //
 // # Errors
 //
@@ -19,8 +20,6 @@ package approval
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -41,14 +40,26 @@ type Log interface {
 	Append(ctx context.Context, partition int32, at int64, recs []schemas.Record) error
 }
 
-// Observer sees the transitions of the partitions that this process owns.
+// Observer sees what becomes of the files of the partitions that this process owns.
 type Observer interface {
-	// Restore is told of a transition that was found in the log: from before, another owner's, or one whose answer was lost.
+	History
+	// Restore is told of the last transition of a file that was found in the log, where the file has an open case or had one when it was last told
+	// of. In no order, and from several goroutines at once.
 	Restore(t *schemas.Transition)
+	// Restored is told that a partition was read to its end, and that inputs before resume are answered.
+	Restored(partition int32, resume int64)
 	// Observe is told of a transition that this process has just written, once.
 	Observe(t *schemas.Transition)
 	// Forget is told that a partition is given away.
 	Forget(partition int32)
+}
+
+// History is what an observer makes of transitions that their files tell nothing of any more.
+type History interface {
+	// Wants reports whether Past is to be told of a transition that begins like this.
+	Wants(h *schemas.Head) bool
+	// Past is told of a transition that was found in the log: from before, another owner's, or one whose answer was lost. In the order of the log.
+	Past(t *schemas.Transition)
 }
 
 // Step is the approval step of one process.
@@ -79,23 +90,9 @@ func (s *Step) Doubt(maxSkew time.Duration, report func(ctx context.Context, rec
 	s.maxSkew, s.doubted = maxSkew, report
 }
 
-// partition is the state of one owned partition; only the goroutine that handles its batches touches it.
-type partition struct {
-	id     int32
-	end    int64 // where the next transition is expected to land
-	resume int64 // the first input that no valid transition has answered yet
-	files  map[string]*file
-}
-
-// file is one person's file with the hash that the next transition chains to.
-type file struct {
-	casework.File
-	last [sha256.Size]byte
-}
-
 // Assigned restores a partition from the log and returns the input offset from which to go on.
 func (s *Step) Assigned(ctx context.Context, id int32) (resume int64, err error) {
-	p := &partition{id: id, files: map[string]*file{}}
+	p := newPartition(id)
 	if err := s.catchUp(ctx, p); err != nil {
 		s.observe.Forget(id) // the next try restores from the start
 		return 0, fmt.Errorf("restore partition %d: %w", id, err)
@@ -177,8 +174,11 @@ func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written,
 			return nil, nil
 		}
 	}
-	f := d.file(in.DossierID)
-	t, err := d.policy.Decide(&f.File, in)
+	f, err := d.file(in.DossierID)
+	if err != nil {
+		return nil, err
+	}
+	t, err := d.policy.Decide(f.state, in)
 	if err != nil {
 		return nil, s.park(ctx, *rec, err)
 	}
@@ -186,9 +186,7 @@ func (s *Step) decide(ctx context.Context, d *draft, rec *bus.Record) (*written,
 		return nil, nil
 	}
 	t.Input.Partition, t.Input.Offset = rec.Partition, rec.Offset
-	if f.Dossier.Seq > 0 {
-		t.PrevHash = hex.EncodeToString(f.last[:])
-	}
+	t.PrevHash = f.hash()
 	out, err := t.Record()
 	if err != nil {
 		return nil, err
@@ -217,29 +215,4 @@ func (s *Step) append(ctx context.Context, d *draft) error {
 	}
 	d.commit()
 	return nil
-}
-
-// catchUp applies what the log holds beyond the state in memory, whoever wrote it.
-func (s *Step) catchUp(ctx context.Context, p *partition) error {
-	end, err := s.log.Read(ctx, p.id, p.end, func(rec bus.Record) error {
-		t, err := schemas.DecodeTransition(rec.Value)
-		if err != nil {
-			return fmt.Errorf("case log %d/%d: %w", rec.Partition, rec.Offset, err)
-		}
-		p.apply(t, sha256.Sum256(rec.Value))
-		s.observe.Restore(t)
-		p.end = rec.Offset + 1
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read on in partition %d: %w", p.id, err)
-	}
-	p.end = end
-	return nil
-}
-
-// apply makes a valid transition the state of its file.
-func (p *partition) apply(t *schemas.Transition, hash [sha256.Size]byte) {
-	p.files[t.DossierID] = &file{File: casework.File{Dossier: t.Dossier, Person: t.Person}, last: hash}
-	p.resume = max(p.resume, t.Input.Offset+1)
 }

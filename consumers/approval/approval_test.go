@@ -124,19 +124,61 @@ type office struct {
 	parkErr  error
 	observed map[string]int // by transition, as it was told of
 	forgot   int
+
+	mu       sync.Mutex
+	standing map[string]int64 // by dossier with an open case, as it was told of: the number of its last transition
+	resume   int64
 }
 
 func (o *office) Observe(tr *schemas.Transition) {
 	o.observed["observe "+tr.DossierID+fmt.Sprint(tr.Seq)]++
+	o.Restore(tr)
+}
+func (o *office) Wants(*schemas.Head) bool { return true }
+func (o *office) Past(tr *schemas.Transition) {
+	o.observed["past "+tr.DossierID+fmt.Sprint(tr.Seq)]++
 }
 func (o *office) Restore(tr *schemas.Transition) {
-	o.observed["restore "+tr.DossierID+fmt.Sprint(tr.Seq)]++
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if delete(o.standing, tr.DossierID); tr.Dossier.Open != nil {
+		o.standing[tr.DossierID] = tr.Seq
+	}
 }
-func (o *office) Forget(int32) { o.observed, o.forgot = map[string]int{}, o.forgot+1 }
+func (o *office) Restored(_ int32, resume int64) { o.resume = resume }
+func (o *office) Forget(int32) {
+	o.observed, o.standing, o.forgot = map[string]int{}, map[string]int64{}, o.forgot+1
+}
+
+// checkTold compares what the observer knows with the log: of each transition once, of each open case as it stands.
+func (o *office) checkTold(t tester) {
+	t.Helper()
+	told, want := 0, map[string]int64{}
+	for _, r := range o.log.topic.valid(0) {
+		tr, err := schemas.DecodeTransition(r.Value)
+		if err != nil {
+			t.Fatalf("log %d: %v", r.Offset, err)
+		}
+		if delete(want, tr.DossierID); tr.Dossier.Open != nil {
+			want[tr.DossierID] = tr.Seq
+		}
+		id := tr.DossierID + fmt.Sprint(tr.Seq)
+		if n := o.observed["past "+id] + o.observed["observe "+id]; n != 1 {
+			t.Errorf("told %d times of %s", n, id)
+		}
+		told++
+	}
+	if len(o.observed) != told {
+		t.Errorf("told of %d of %d transitions", len(o.observed), told)
+	}
+	if diff := cmp.Diff(want, o.standing); diff != "" {
+		t.Errorf("open cases (-log +told):\n%s", diff)
+	}
+}
 
 func open(t tester, l *topic) *office {
 	t.Helper()
-	o := &office{log: &log{topic: l}, parked: map[int64]string{}, observed: map[string]int{}}
+	o := &office{log: &log{topic: l}, parked: map[int64]string{}, observed: map[string]int{}, standing: map[string]int64{}}
 	park := func(_ context.Context, rec bus.Record, err error) error {
 		if o.parkErr != nil {
 			return o.parkErr
@@ -353,9 +395,7 @@ func TestDecidesInOrder(t *testing.T) {
 	if len(o.parked) != len(parked) || len(parked) == 0 {
 		t.Errorf("parked %v, want offsets %v", o.parked, parked)
 	}
-	if len(o.observed) != len(history(l)) {
-		t.Errorf("told of %d of %d transitions", len(o.observed), len(history(l)))
-	}
+	o.checkTold(t)
 	if o.log.n != (len(recs)+6)/7 {
 		t.Errorf("%d appends for %d batches", o.log.n, (len(recs)+6)/7)
 	}
@@ -516,10 +556,63 @@ func TestRestore(t *testing.T) {
 		if resume != want {
 			t.Fatalf("after %d inputs: resume %d, want %d", cut, resume, want)
 		}
+		if second.resume != resume {
+			t.Errorf("after %d inputs: the observer is told %d, want %d", cut, second.resume, resume)
+		}
+		second.checkTold(t)
 		if err := second.handle(recs[resume:]); err != nil {
 			t.Fatal(err)
 		}
 		checkHistory(t, l, recs)
+	}
+}
+
+// A file without an open case is kept as the bytes of its last transition, whether this process wrote it or found it; it answers as any other.
+func TestClosedFilesAreKeptAsBytes(t *testing.T) {
+	recs := inputs(t, mixed(3)...)
+	cut := len(recs) - 6 // behind it all cases have ended, and receipts come
+	writer := open(t, &topic{})
+	writer.assign(t)
+	if err := writer.handle(recs[:cut]); err != nil {
+		t.Fatal(err)
+	}
+	reader := open(t, writer.log.topic)
+	reader.assign(t)
+	for name, o := range map[string]*office{"written": writer, "found": reader} {
+		for id, f := range o.owned[3].files {
+			if f.state != nil && !f.open || len(f.value) == 0 {
+				t.Errorf("%s: file %s: open %v, decoded %v, %d bytes", name, id, f.open, f.state != nil, len(f.value))
+			}
+			if spare := cap(f.value) - len(f.value); spare > len(f.value)/4 { // what the allocator rounds up
+				t.Errorf("%s: file %s keeps %d bytes in room for %d", name, id, len(f.value), cap(f.value))
+			}
+		}
+	}
+	if err := reader.handle(recs[cut:]); err != nil {
+		t.Fatal(err)
+	}
+	checkHistory(t, writer.log.topic, recs)
+}
+
+// An open file that is asked for and not changed is decoded once.
+func TestOpenFilesAreDecodedOnce(t *testing.T) {
+	p := person(1)
+	recs := inputs(t, p.submit(), p.submit())
+	first := open(t, &topic{})
+	first.assign(t)
+	if err := first.handle(recs[:1]); err != nil {
+		t.Fatal(err)
+	}
+	second := open(t, first.log.topic)
+	second.assign(t)
+	if second.owned[3].files[p.dossier].state != nil {
+		t.Error("decoded before anybody asked")
+	}
+	if err := second.handle(recs[1:]); err != nil {
+		t.Fatal(err)
+	}
+	if f := second.owned[3].files[p.dossier]; f.state == nil || !f.open {
+		t.Errorf("open %v, decoded %v", f.open, f.state != nil)
 	}
 }
 
@@ -586,14 +679,7 @@ func TestOneHistory(t *testing.T) {
 			}
 		}
 		checkHistory(t, l, recs)
-		for what, n := range last.observed {
-			if n != 1 {
-				t.Fatalf("told %d times: %s", n, what)
-			}
-		}
-		if len(last.observed) != len(history(l)) {
-			t.Fatalf("told of %d of %d transitions", len(last.observed), len(history(l)))
-		}
+		last.checkTold(t)
 	})
 }
 

@@ -1,8 +1,6 @@
 package approval
 
 import (
-	"crypto/sha256"
-
 	"permithub/internal/bus"
 	"permithub/internal/casework"
 	"permithub/schemas"
@@ -24,15 +22,22 @@ type written struct {
 	record schemas.Record
 }
 
-// file returns a person's file as the draft has it; a new person's is empty.
-func (d *draft) file(dossierID string) *file {
+// file returns a person's file, decoded, as the draft has it; a new person's is empty.
+func (d *draft) file(dossierID string) (*file, error) {
 	if f := d.files[dossierID]; f != nil {
-		return f
+		return f, nil
 	}
-	if f := d.p.files[dossierID]; f != nil {
-		return f
+	f := d.p.files[dossierID]
+	if f == nil {
+		return &file{state: &casework.File{}}, nil
 	}
-	return &file{}
+	f, err := f.decoded()
+	if err != nil {
+		return nil, err
+	}
+	d.files[dossierID] = f
+	d.p.files[dossierID] = f.atRest() // the same file: the next batch finds an open one decoded
+	return f, nil
 }
 
 // full reports whether one more transition would not fit into one record batch.
@@ -43,13 +48,13 @@ func (d *draft) full(w *written) bool {
 func (d *draft) add(w *written) {
 	d.pending = append(d.pending, w)
 	d.bytes += bus.AppendSize(w.record)
-	d.files[w.DossierID] = &file{File: casework.File{Dossier: w.Dossier, Person: w.Person}, last: sha256.Sum256(w.record.Value)}
+	d.files[w.DossierID] = fileOf(w.Transition, w.record.Value)
 }
 
 // commit makes the appended transitions the state of the partition.
 func (d *draft) commit() {
 	for id, f := range d.files {
-		d.p.files[id] = f
+		d.p.files[id] = f.atRest()
 	}
 	for _, w := range d.pending {
 		d.p.resume = max(d.p.resume, w.Input.Offset+1)

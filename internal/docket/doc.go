@@ -5,8 +5,12 @@
 //
 // # Order
 //
-// Feed [Docket.Observe] every valid transition of a partition in order, those of earlier runs included. A transition that is seen again
-// changes nothing. A Docket is safe for concurrent use.
+// Feed [Docket.Observe] every valid transition of a partition in order. A transition that is seen again changes nothing. A Docket is safe for
+// concurrent use.
+//
+// What stood in the log before need not be observed one by one: [Docket.Past] takes those transitions that [Docket.Wants] asks for, in order,
+// [Docket.Restore] the last one of each file that has an open case, in any order, and [Docket.Restored] says how far that went. The docket is then
+// as if it had observed them all.
 //
 // # Personal data
 //

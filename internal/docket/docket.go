@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unique"
 
 	"permithub/internal/calendar"
 	"permithub/schemas"
@@ -55,13 +56,21 @@ func (d *Docket) Observe(t *schemas.Transition) bool {
 		return false
 	}
 	d.marks[p] = t.Input.Offset
-	delete(d.open, t.DossierID)
-	if c := t.Dossier.Open; c != nil && slices.Contains(Stages, c.Stage) {
-		d.open[t.DossierID] = entryOf(p, c)
-	}
+	d.take(t)
 	d.finish(t)
 	return true
 }
+
+// take makes the transition the state of its file.
+func (d *Docket) take(t *schemas.Transition) {
+	delete(d.open, t.DossierID)
+	if c := t.Dossier.Open; c != nil && slices.Contains(Stages, c.Stage) {
+		d.open[kept(t.DossierID)] = entryOf(t.Input.Partition, c)
+	}
+}
+
+// kept is a string of its own: those of a transition that was read share one copy of the whole of it.
+func kept(s string) string { return unique.Make(s).Value() }
 
 // Forget drops what a partition told; call it when the partition is given away.
 func (d *Docket) Forget(partition int32) {
@@ -77,7 +86,7 @@ func (d *Docket) Forget(partition int32) {
 }
 
 func entryOf(partition int32, c *schemas.Case) entry {
-	e := entry{partition: partition, stage: c.Stage, town: c.Submission.CurrentDivision, submitted: c.SubmittedAt.Time}
+	e := entry{partition: partition, stage: c.Stage, town: kept(c.Submission.CurrentDivision), submitted: c.SubmittedAt.Time}
 	if c.IssuedAt != nil {
 		e.issued = c.IssuedAt.Time
 	}
@@ -88,7 +97,7 @@ func entryOf(partition int32, c *schemas.Case) entry {
 	}
 	for i := range c.Clocks {
 		if k := &c.Clocks[i]; k.ResolvedAt == nil {
-			e.clocks = append(e.clocks, clock{k.ID, k.DueAt.Time, StateOf(k)})
+			e.clocks = append(e.clocks, clock{kept(k.ID), k.DueAt.Time, StateOf(k)})
 		}
 	}
 	return e

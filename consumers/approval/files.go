@@ -1,0 +1,61 @@
+package approval
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"permithub/internal/casework"
+	"permithub/schemas"
+)
+
+// partition is the state of one owned partition; only the goroutine that handles its batches touches it.
+type partition struct {
+	id     int32
+	end    int64 // where the next transition is expected to land
+	resume int64 // the first input that no valid transition has answered yet
+	files  map[string]*file
+}
+
+func newPartition(id int32) *partition { return &partition{id: id, files: map[string]*file{}} }
+
+// file is one person's file. It is never changed: the next transition puts another one in its place.
+type file struct {
+	value []byte         // of its last transition, as it stands in the log; nil before the first
+	open  bool           // it has an open case
+	state *casework.File // what the value says; nil where it is not decoded
+}
+
+// fileOf is the file after a transition that has this value.
+func fileOf(t *schemas.Transition, value []byte) *file {
+	return &file{value: value, open: t.Dossier.Open != nil, state: &casework.File{Dossier: t.Dossier, Person: t.Person}}
+}
+
+// decoded returns the file with its state.
+func (f *file) decoded() (*file, error) {
+	if f.state != nil {
+		return f, nil
+	}
+	t, err := schemas.DecodeTransition(f.value)
+	if err != nil {
+		return nil, fmt.Errorf("file: %w", err)
+	}
+	return fileOf(t, f.value), nil
+}
+
+// atRest is the file as it waits for its next input: nothing is expected of one without an open case, so it is kept as bytes only.
+func (f *file) atRest() *file {
+	if f.open || f.state == nil {
+		return f
+	}
+	return &file{value: f.value}
+}
+
+// hash is what the next transition chains to; empty for the first.
+func (f *file) hash() string {
+	if f.value == nil {
+		return ""
+	}
+	sum := sha256.Sum256(f.value)
+	return hex.EncodeToString(sum[:])
+}
