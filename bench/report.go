@@ -124,7 +124,7 @@ func ratio(cells map[string]*group, contender, column string, figure func(*sampl
 var brokerNames = map[string]string{embeddedBroker: "embedded broker", apacheKafka: "three Apache Kafka brokers, replication 3"}
 
 var titles = map[string]string{
-	partPipeline: "Whole application", partEffects: "Steps that call a foreign system", partLatency: "Latency", partGroups: "Group start and hand-over", partDeadlines: "Deadlines in Redis", partScale: "Restoring a partition",
+	partPipeline: "Whole application", partEffects: "Steps that call a foreign system", partLatency: "Latency", partGroups: "Group start and hand-over", partDeadlines: "Deadlines in Redis", partScale: "Restoring partitions of several sizes", partRestore: "Restoring a partition",
 }
 
 // table writes one part's table in Markdown.

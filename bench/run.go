@@ -23,13 +23,14 @@ const (
 	partGroups    = "groups"
 	partDeadlines = "deadlines"
 	partScale     = "scale"
+	partRestore   = "restore"
 )
 
-var parts = []string{partPipeline, partEffects, partLatency, partGroups, partDeadlines, partScale}
+var parts = []string{partPipeline, partEffects, partLatency, partGroups, partDeadlines, partScale, partRestore}
 
 type runCmd struct {
 	Rounds      int           `default:"3" help:"Interleaved rounds of every measurement."`
-	Only        []string      `help:"Parts to measure: pipeline, effects, latency, groups, deadlines, scale."`
+	Only        []string      `help:"Parts to measure: pipeline, effects, latency, groups, deadlines, scale, restore."`
 	Brokers     []string      `default:"embedded,kafka" help:"Brokers to measure against: embedded, kafka (three Apache Kafka brokers)."`
 	Partitions  []int         `default:"1,4,12" help:"Partition counts of the pipeline."`
 	Contenders  []string      `help:"Contenders; all where none are named."`
@@ -40,7 +41,7 @@ type runCmd struct {
 	For         time.Duration `default:"10s" help:"How long latency is measured at each rate."`
 	CallTime    time.Duration `default:"2ms" help:"How long a foreign system takes in the effects part."`
 	Deadlines   int           `default:"1000000" help:"Deadlines that are scheduled in Redis."`
-	Transitions []int         `default:"10000,100000,1000000" help:"Transitions of a partition in the scale part."`
+	Transitions []int         `default:"10000,100000,1000000" help:"Transitions of a partition in the scale part; the last of them also in the restore part."`
 	Out         string        `default:"results" type:"path" help:"Folder of the results."`
 	Profile     string        `help:"Folder for processor profiles of the contenders." type:"path"`
 	Quiet       bool          `help:"No line for each measurement."`
@@ -83,7 +84,7 @@ func (c *runCmd) against(ctx context.Context, kind string) (err error) {
 			continue
 		}
 		measure := map[string]func(context.Context) error{
-			partPipeline: r.pipeline, partEffects: r.effects, partLatency: r.latency, partGroups: r.groups, partDeadlines: r.deadlines, partScale: r.scale,
+			partPipeline: r.pipeline, partEffects: r.effects, partLatency: r.latency, partGroups: r.groups, partDeadlines: r.deadlines, partScale: r.scale, partRestore: r.restores,
 		}[part]
 		r.results.Part = part
 		r.results.Samples = nil

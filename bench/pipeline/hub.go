@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,15 +55,7 @@ func hubApproval(ctx context.Context, e *Env) error {
 	if err != nil {
 		return err
 	}
-	cal := func() *calendar.Calendar { return policy.Calendar }
-	watching := watching{
-		docket: docket.New(work.Now, cal), recount: recount.New(recount.Ports{Calendar: cal, Publish: client.Publisher().Produce, Now: work.Now}, e.Log),
-	}
-	var reasons []string
-	for _, r := range casework.Reasons() {
-		reasons = append(reasons, r.Code)
-	}
-	watching.legs = ops.NewLegs(reg, reasons, policy.Calendar.WorkingHours)
+	watching := Watch(policy, work.Now, client, reg, e.Log)
 	step := approval.New(Approval, func() *casework.Policy { return policy }, client.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
 		return client.DeadLetter(ctx, Approval, rec, err, 1)
 	}, watching)
@@ -75,7 +68,19 @@ func hubApproval(ctx context.Context, e *Env) error {
 	})
 }
 
-// watching is what the hub makes of each transition beside the log.
+// Watch returns what the hub makes of each transition beside the log.
+func Watch(policy *casework.Policy, now func() time.Time, client *bus.Client, reg *prometheus.Registry, log *slog.Logger) approval.Observer {
+	cal := func() *calendar.Calendar { return policy.Calendar }
+	var reasons []string
+	for _, r := range casework.Reasons() {
+		reasons = append(reasons, r.Code)
+	}
+	return watching{
+		docket: docket.New(now, cal), recount: recount.New(recount.Ports{Calendar: cal, Publish: client.Publisher().Produce, Now: now}, log),
+		legs: ops.NewLegs(reg, reasons, policy.Calendar.WorkingHours),
+	}
+}
+
 type watching struct {
 	docket  *docket.Docket
 	recount *recount.Recount

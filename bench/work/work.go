@@ -34,13 +34,18 @@ func Policy() (*casework.Policy, error) {
 
 // Application returns application i of so many persons: the persons apply in turn, each under a new number at every round.
 func Application(i, persons int) (schemas.Record, error) {
+	in := application(i, persons)
+	return in.Record()
+}
+
+func application(i, persons int) *schemas.Input {
 	serial := i % persons
 	person := person(serial)
 	token := schemas.PersonToken(routeKey, person.CitizenID)
 	dossier := schemas.DossierID(token)
 	sourceNo := fmt.Sprintf("ZLB-20240910-%08d", i)
 	notice := schemas.TextVersion{Version: "2024-07", SHA256: hash("notice")}
-	in := schemas.Input{
+	return &schemas.Input{
 		InputID: schemas.InputID("province", sourceNo, schemas.InputSubmission), Kind: schemas.InputSubmission,
 		DossierID: dossier, PersonToken: token, ApplicationNo: schemas.ApplicationNo(dossier, "province", sourceNo),
 		Source: "province", ReceivedAt: schemas.At(received.Add(time.Duration(i) * time.Millisecond)), BodyHash: hash(sourceNo),
@@ -54,7 +59,6 @@ func Application(i, persons int) (schemas.Record, error) {
 		},
 		Person: &person,
 	}
-	return in.Record()
 }
 
 // person makes the n-th person of nobody.
@@ -117,20 +121,3 @@ func (o *Office) Decide(value []byte, partition int32, offset int64) (rec schema
 
 // ApplicationOf returns the application number that a public event is about, out of its headers.
 func ApplicationOf(header func(string) string) string { return strings.TrimSpace(header("ce_subject")) }
-
-// Withdrawal returns the withdrawal of application i.
-func Withdrawal(i, persons int) (schemas.Record, error) {
-	rec, err := Application(i, persons)
-	if err != nil {
-		return rec, err
-	}
-	in, err := schemas.DecodeInput(rec.Value)
-	if err != nil {
-		return rec, err
-	}
-	out := schemas.Input{
-		InputID: schemas.InputID("province", in.InputID, schemas.InputWithdrawal), Kind: schemas.InputWithdrawal, DossierID: in.DossierID, ApplicationNo: in.ApplicationNo,
-		Source: "province", ReceivedAt: schemas.At(in.ReceivedAt.Add(time.Minute)), BodyHash: hash(in.InputID), Traceparent: in.Traceparent, Withdrawal: &schemas.Withdrawal{},
-	}
-	return out.Record()
-}

@@ -60,10 +60,13 @@ func (r *reading) take(rec bus.Record) error {
 	return nil
 }
 
-// keep takes a copy, where the one before was if it fits there: most files are met many times in one reading.
+// keep takes a copy, where the one before was if it fits there: most files are met many times in one reading, and grow meanwhile.
 func (l *latest) keep(value []byte) {
-	if cap(l.value) < len(value) {
+	switch room := cap(l.value); {
+	case room == 0:
 		l.value = make([]byte, 0, len(value))
+	case room < len(value):
+		l.value = make([]byte, 0, len(value)+len(value)/2)
 	}
 	l.value = append(l.value[:0], value...)
 }
