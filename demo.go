@@ -184,6 +184,7 @@ func (d *demonstration) configure(lines []demo.Line) (*config.Config, net.Listen
 		*timeout = demoTimeout
 	}
 	cfg.Systems.Archive.Dir = filepath.Join(d.dir, "archive")
+	cfg.Snapshots.Dir = filepath.Join(d.dir, "snapshots")
 	cfg.Calendar.Dir = filepath.Join(d.dir, "calendars")
 	if err := os.Mkdir(cfg.Calendar.Dir, 0o750); err != nil {
 		return nil, nil, err

@@ -328,11 +328,13 @@ type observers struct {
 	watch   func(*schemas.Transition)
 }
 
-func (o observers) Wants(h *schemas.Head) bool             { return o.docket.Wants(h) }
-func (o observers) Past(t *schemas.Transition)             { o.docket.Past(t) }
-func (o observers) Restore(t *schemas.Transition)          { o.docket.Restore(t); o.recount.Restore(t) }
-func (o observers) Restored(partition int32, resume int64) { o.docket.Restored(partition, resume) }
-func (o observers) Forget(partition int32)                 { o.docket.Forget(partition); o.recount.Forget(partition) }
+func (o observers) Wants(h *schemas.Head) bool               { return o.docket.Wants(h) }
+func (o observers) Past(t *schemas.Transition)               { o.docket.Past(t) }
+func (o observers) Save(partition int32) ([]byte, error)     { return o.docket.Save(partition) }
+func (o observers) Load(partition int32, saved []byte) error { return o.docket.Load(partition, saved) }
+func (o observers) Restore(t *schemas.Transition)            { o.docket.Restore(t); o.recount.Restore(t) }
+func (o observers) Restored(partition int32, resume int64)   { o.docket.Restored(partition, resume) }
+func (o observers) Forget(partition int32)                   { o.docket.Forget(partition); o.recount.Forget(partition) }
 func (o observers) Observe(t *schemas.Transition) {
 	o.recount.Observe(t)
 	if o.docket.Observe(t) {

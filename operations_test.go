@@ -130,7 +130,7 @@ func TestMetricsAreConventional(t *testing.T) {
 		}
 		for _, l := range d.labels {
 			if !slices.Contains([]string{
-				"against", "class", "clock", "code", "event", "kind", "leg", "op", "operation", "outcome", "partition", "reason", "reason_class", "result", "source", "stage", "state",
+				"against", "class", "clock", "code", "event", "from", "kind", "leg", "op", "operation", "outcome", "partition", "reason", "reason_class", "result", "source", "stage", "state",
 				"step", "system", "tier", "topic", "verdict", "version", "way",
 			}, l) {
 				t.Errorf("%s has the label %s, which is not known to be a closed set", d.name, l)

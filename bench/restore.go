@@ -260,6 +260,8 @@ type unobserved struct{}
 
 func (unobserved) Wants(*schemas.Head) bool    { return false }
 func (unobserved) Past(*schemas.Transition)    {}
+func (unobserved) Save(int32) ([]byte, error)  { return nil, nil }
+func (unobserved) Load(int32, []byte) error    { return nil }
 func (unobserved) Restore(*schemas.Transition) {}
 func (unobserved) Restored(int32, int64)       {}
 func (unobserved) Observe(*schemas.Transition) {}

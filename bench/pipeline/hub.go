@@ -87,11 +87,13 @@ type watching struct {
 	legs    *ops.Legs
 }
 
-func (w watching) Wants(h *schemas.Head) bool             { return w.docket.Wants(h) }
-func (w watching) Past(t *schemas.Transition)             { w.docket.Past(t) }
-func (w watching) Restore(t *schemas.Transition)          { w.docket.Restore(t); w.recount.Restore(t) }
-func (w watching) Restored(partition int32, resume int64) { w.docket.Restored(partition, resume) }
-func (w watching) Forget(partition int32)                 { w.docket.Forget(partition); w.recount.Forget(partition) }
+func (w watching) Wants(h *schemas.Head) bool               { return w.docket.Wants(h) }
+func (w watching) Past(t *schemas.Transition)               { w.docket.Past(t) }
+func (w watching) Save(partition int32) ([]byte, error)     { return w.docket.Save(partition) }
+func (w watching) Load(partition int32, saved []byte) error { return w.docket.Load(partition, saved) }
+func (w watching) Restore(t *schemas.Transition)            { w.docket.Restore(t); w.recount.Restore(t) }
+func (w watching) Restored(partition int32, resume int64)   { w.docket.Restored(partition, resume) }
+func (w watching) Forget(partition int32)                   { w.docket.Forget(partition); w.recount.Forget(partition) }
 func (w watching) Observe(t *schemas.Transition) {
 	w.recount.Observe(t)
 	if w.docket.Observe(t) {

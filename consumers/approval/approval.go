@@ -8,7 +8,8 @@
 //
 // # State
 //
-// The files of the partitions that this process owns are in memory, restored from the log when a partition is assigned. Each is the bytes of its
+// The files of the partitions that this process owns are in memory, restored when a partition is assigned: from the log, or from a snapshot that the log
+// bears out and the rest of the log (see [Keeper]). Each is the bytes of its
 // last transition; only a file with an open case is decoded too, from the first input on that it is asked for. The position at which to resume is
 // in the log: the group's committed offset is only a hint.
 //
@@ -60,6 +61,10 @@ type History interface {
 	Wants(h *schemas.Head) bool
 	// Past is told of a transition that was found in the log: from before, another owner's, or one whose answer was lost. In the order of the log.
 	Past(t *schemas.Transition)
+	// Save returns what the past of a partition came to, in a form of its own.
+	Save(partition int32) ([]byte, error)
+	// Load takes it back, in place of the past. It refuses what does not count any more.
+	Load(partition int32, saved []byte) error
 }
 
 // Step is the approval step of one process.
@@ -72,6 +77,8 @@ type Step struct {
 	read    func([]byte) (*schemas.Input, error) // refuses what the schema of case-input does not allow
 	maxSkew time.Duration                        // zero believes everybody
 	doubted func(ctx context.Context, rec *bus.Record, early time.Duration)
+	keeper  *Keeper        // nil keeps no snapshots
+	report  func(Restored) // nil tells nobody
 
 	mu    sync.Mutex
 	owned map[int32]*partition
@@ -90,13 +97,36 @@ func (s *Step) Doubt(maxSkew time.Duration, report func(ctx context.Context, rec
 	s.maxSkew, s.doubted = maxSkew, report
 }
 
-// Assigned restores a partition from the log and returns the input offset from which to go on.
+// Restored is how a partition was restored.
+type Restored struct {
+	Partition int32
+	// Snapshot is the offset at which the snapshot stood; 0 where there was none.
+	Snapshot int64
+	// Transitions were read from the log, behind the snapshot.
+	Transitions int
+	// Files of persons, of which Open have an open case.
+	Files, Open int
+	Took        time.Duration
+}
+
+// Report has fn told of each partition that was restored. Call it before the first batch.
+func (s *Step) Report(fn func(Restored)) { s.report = fn }
+
+// Assigned restores a partition and returns the input offset from which to go on.
 func (s *Step) Assigned(ctx context.Context, id int32) (resume int64, err error) {
-	p := newPartition(id)
-	if err := s.catchUp(ctx, p); err != nil {
+	begun := time.Now()
+	p, err := s.begin(ctx, id)
+	if err == nil {
+		err = s.catchUp(ctx, p)
+	}
+	if err != nil {
 		s.observe.Forget(id) // the next try restores from the start
 		return 0, fmt.Errorf("restore partition %d: %w", id, err)
 	}
+	if s.report != nil {
+		s.report(p.restored(time.Since(begun)))
+	}
+	s.remember(p, false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.owned[id] = p
@@ -106,8 +136,12 @@ func (s *Step) Assigned(ctx context.Context, id int32) (resume int64, err error)
 // Revoked forgets a partition; its work has drained.
 func (s *Step) Revoked(id int32) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	p := s.owned[id]
 	delete(s.owned, id)
+	s.mu.Unlock()
+	if p != nil {
+		s.remember(p, true)
+	}
 	s.observe.Forget(id)
 }
 
@@ -125,6 +159,7 @@ func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
 		switch {
 		case err == nil:
 			failpoint.Here(failpoint.P6)
+			s.remember(p, false)
 			return nil
 		case errors.Is(err, bus.ErrLost):
 			if err := s.catchUp(ctx, p); err != nil {

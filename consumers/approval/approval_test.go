@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -52,7 +53,7 @@ func (l *topic) land(at int64, recs []schemas.Record) (base int64) {
 	base = int64(len(l.records))
 	for i, r := range recs {
 		l.stamps = append(l.stamps, at+int64(i))
-		l.records = append(l.records, bus.Record{Record: r, Partition: 3, Offset: base + int64(i)})
+		l.records = append(l.records, bus.Record{Record: r, Partition: 3, Offset: base + int64(i), Time: t0.Add(time.Duration(len(l.records)) * time.Millisecond)})
 	}
 	return base
 }
@@ -126,6 +127,7 @@ type office struct {
 	forgot   int
 
 	mu       sync.Mutex
+	refuse   error            // of what was saved
 	standing map[string]int64 // by dossier with an open case, as it was told of: the number of its last transition
 	resume   int64
 }
@@ -146,6 +148,22 @@ func (o *office) Restore(tr *schemas.Transition) {
 	}
 }
 func (o *office) Restored(_ int32, resume int64) { o.resume = resume }
+func (o *office) Save(int32) ([]byte, error) {
+	return json.Marshal(slices.Sorted(maps.Keys(o.observed)))
+}
+func (o *office) Load(_ int32, saved []byte) error {
+	if o.refuse != nil {
+		return o.refuse
+	}
+	var told []string
+	if err := json.Unmarshal(saved, &told); err != nil {
+		return err
+	}
+	for _, what := range told {
+		o.observed[what]++
+	}
+	return nil
+}
 func (o *office) Forget(int32) {
 	o.observed, o.standing, o.forgot = map[string]int{}, map[string]int64{}, o.forgot+1
 }

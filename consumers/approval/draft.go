@@ -60,5 +60,6 @@ func (d *draft) commit() {
 		d.p.resume = max(d.p.resume, w.Input.Offset+1)
 	}
 	d.p.end += int64(len(d.pending))
+	d.p.last, d.p.fresh = d.p.end-1, d.p.fresh+len(d.pending)
 	d.pending, d.bytes = nil, 0
 }

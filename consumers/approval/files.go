@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"permithub/internal/casework"
 	"permithub/schemas"
@@ -15,9 +16,27 @@ type partition struct {
 	end    int64 // where the next transition is expected to land
 	resume int64 // the first input that no valid transition has answered yet
 	files  map[string]*file
+
+	last     int64     // offset of the last valid transition; -1 without one
+	snapshot int64     // where the snapshot ended that it was begun from; 0 without one
+	fresh    int       // transitions since the last snapshot
+	taken    time.Time // when the last snapshot was taken; zero without one
 }
 
-func newPartition(id int32) *partition { return &partition{id: id, files: map[string]*file{}} }
+func newPartition(id int32) *partition {
+	return &partition{id: id, last: -1, files: map[string]*file{}}
+}
+
+// restored is what there is to tell of a partition that was just restored.
+func (p *partition) restored(took time.Duration) Restored {
+	r := Restored{Partition: p.id, Snapshot: p.snapshot, Transitions: p.fresh, Files: len(p.files), Took: took}
+	for _, f := range p.files {
+		if f.open {
+			r.Open++
+		}
+	}
+	return r
+}
 
 // file is one person's file. It is never changed: the next transition puts another one in its place.
 type file struct {

@@ -57,6 +57,7 @@ func (r *reading) take(rec bus.Record) error {
 	}
 	l.keep(rec.Value)
 	r.p.end, r.p.resume = rec.Offset+1, max(r.p.resume, r.head.Offset+1)
+	r.p.last, r.p.fresh = rec.Offset, r.p.fresh+1
 	return nil
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Desk      Desk      `yaml:"desk"`
 	Metrics   Metrics   `yaml:"metrics"`
 	Approval  Approval  `yaml:"approval"`
+	Snapshots Snapshots `yaml:"snapshots"`
 	Authority Authority `yaml:"authority"`
 	Calendar  Calendar  `yaml:"calendar"`
 	Systems   Systems   `yaml:"systems"`
@@ -188,6 +189,19 @@ type Authority struct {
 	Name     string `yaml:"name"`
 	TaskCode string `yaml:"task_code"`
 	TaskName string `yaml:"task_name"`
+}
+
+// Snapshots are files that spare the approval the reading of the whole log when it takes a partition over. They hold what the log holds, personal data
+// too, and may be deleted at any time.
+type Snapshots struct {
+	// Dir is a folder that only the hub may read; it is made where there is none. Empty means "snapshots" beside the file.
+	Dir string `yaml:"dir" path:"dir"`
+	// Off keeps none: the log is read from its beginning at every start.
+	Off bool `yaml:"off"`
+	// Every is the least time between two of a partition; zero means 5m.
+	Every time.Duration `yaml:"every"`
+	// After is how many transitions there must have been since the last one; zero means 5000. A partition with many files waits for more.
+	After int `yaml:"after"`
 }
 
 // Calendar of working days.

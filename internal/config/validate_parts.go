@@ -166,6 +166,8 @@ func (c *Config) checkApproval(f *faults) {
 	f.between("approval.registered.days", a.Registered.Days, 1, 3660)
 	f.between("approval.registered.max_gap_days", a.Registered.MaxGapDays, 0, 3660)
 	f.oneOf("approval.suspended", a.Suspended, SuspendedManual, SuspendedAccept, SuspendedRefuse)
+	f.positive("snapshots.every", c.Snapshots.Every)
+	f.between("snapshots.after", c.Snapshots.After, 1, 1_000_000)
 	checkLimit(f, "approval.limits.t1", a.Limits.T1)
 	checkLimit(f, "approval.limits.t4", a.Limits.T4)
 	checkLimit(f, "approval.limits.t5", a.Limits.T5)

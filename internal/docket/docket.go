@@ -19,6 +19,8 @@ type Docket struct {
 	marks    map[int32]int64    // by partition: offset of the last input that was taken in
 	open     map[string]entry   // by dossier: a person has at most one open case
 	finished map[int32]finished // by partition
+
+	countedBy map[int32]string // by partition: the version of the calendar that finished was counted by, or several
 }
 
 // entry is one open case.
@@ -41,7 +43,7 @@ type clock struct {
 
 // New returns an empty docket. Now ages what is open; the calendar counts office hours and says until when its days are known.
 func New(now func() time.Time, cal func() *calendar.Calendar) *Docket {
-	return &Docket{now: now, calendar: cal, marks: map[int32]int64{}, open: map[string]entry{}, finished: map[int32]finished{}}
+	return &Docket{now: now, calendar: cal, marks: map[int32]int64{}, open: map[string]entry{}, finished: map[int32]finished{}, countedBy: map[int32]string{}}
 }
 
 // Observe takes in a transition and reports whether it is new to this docket.
@@ -78,6 +80,7 @@ func (d *Docket) Forget(partition int32) {
 	defer d.mu.Unlock()
 	delete(d.marks, partition)
 	delete(d.finished, partition)
+	delete(d.countedBy, partition)
 	for id, e := range d.open {
 		if e.partition == partition {
 			delete(d.open, id)

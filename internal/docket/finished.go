@@ -42,6 +42,7 @@ func (d *Docket) finish(t *schemas.Transition) {
 			days = finished{}
 			d.finished[t.Input.Partition] = days
 		}
+		d.counting(t.Input.Partition)
 		on := days.on(calendar.Of(e.At.Time))
 		on.hours[bucket(HourBounds, d.calendar().WorkingHours(accepted.Time, e.At.Time).Hours())]++
 		on.spans[bucket(SpanBounds, e.At.Sub(accepted.Time))]++

@@ -3,11 +3,14 @@ package docket
 import (
 	"fmt"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"permithub/deploy/calendars"
+	"permithub/internal/calendar"
 	"permithub/schemas"
 )
 
@@ -62,6 +65,21 @@ func (d *Docket) restore(t *rapid.T, log []*schemas.Transition) {
 	d.Restored(3, resume)
 }
 
+// reload puts what was saved in place of the past.
+func (d *Docket) reload(t *rapid.T) {
+	raw, err := d.Save(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(d.finished, 3)
+	if err := d.Load(3, raw); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := d.Save(3); err != nil || string(again) != string(raw) {
+		t.Fatalf("saved again: %s, was %s (%v)", again, raw, err)
+	}
+}
+
 // However much of the log is restored and how much observed: the docket is as if it had observed all.
 func TestARestoredDocketIsAsIfItHadObservedAll(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -70,6 +88,9 @@ func TestARestoredDocketIsAsIfItHadObservedAll(t *testing.T) {
 		whole, restored := open(t, &now), open(t, &now)
 		cut := rapid.IntRange(0, len(log)).Draw(rt, "restored")
 		restored.restore(rt, log[:cut])
+		if rapid.Bool().Draw(rt, "saved and loaded") {
+			restored.reload(rt)
+		}
 		for i, tr := range log {
 			whole.Observe(tr)
 			if got := restored.Observe(tr); got != (i >= cut) {
@@ -86,4 +107,65 @@ func TestARestoredDocketIsAsIfItHadObservedAll(t *testing.T) {
 			rt.Fatalf("forgotten: %+v", got)
 		}
 	})
+}
+
+// A past that was counted by other office hours, or by two sorts of them, is not taken: the log is counted anew.
+func TestASavedPastOfAnotherCalendar(t *testing.T) {
+	now := t0.Add(time.Hour)
+	years := []*calendar.Calendar{load(t), load(t, year2027)}
+	inForce := years[0]
+	d := New(func() time.Time { return now }, func() *calendar.Calendar { return inForce })
+	issue := func(offset int64) {
+		tr := transition("A", 0, offset, nil, schemas.Event{Type: schemas.EvIssued, ApplicationNo: "A-1", At: at(time.Hour)})
+		tr.Dossier.Ended = []schemas.EndedCase{{ApplicationNo: "A-1", AcceptedAt: ptr(0)}}
+		d.Observe(tr)
+	}
+	save := func() []byte {
+		raw, err := d.Save(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	issue(0)
+	first := save()
+	if err := d.Load(0, first); err != nil || d.Standing().Recent.Count != 1 {
+		t.Errorf("loaded with %v, %d recent", err, d.Standing().Recent.Count)
+	}
+	inForce = years[1]
+	if err := d.Load(0, first); err == nil {
+		t.Error("loaded by another calendar")
+	}
+	issue(1)
+	for _, inForce = range years {
+		if err := d.Load(0, save()); err == nil {
+			t.Error("loaded though two calendars counted it")
+		}
+	}
+	d.Forget(0)
+	if err := d.Load(0, save()); err != nil {
+		t.Errorf("nothing counted: %v", err)
+	}
+	for _, raw := range []string{``, `null`, `[]`, `{"calendar":"` + inForce.Version() + `"}`} {
+		if err := d.Load(0, []byte(raw)); err == nil {
+			t.Errorf("loaded %q", raw)
+		}
+	}
+}
+
+const year2027 = `{"year": 2027, "papers": ["示例通知"], "days": [
+	{"name": "元旦", "date": "2027-01-01", "isOffDay": true}, {"name": "劳动节", "date": "2027-05-01", "isOffDay": true}, {"name": "劳动节", "date": "2027-05-02", "isOffDay": true},
+	{"name": "国庆节", "date": "2027-10-01", "isOffDay": true}, {"name": "国庆节", "date": "2027-10-02", "isOffDay": true}, {"name": "国庆节", "date": "2027-10-03", "isOffDay": true}]}`
+
+func load(t *testing.T, further ...string) *calendar.Calendar {
+	t.Helper()
+	layer := fstest.MapFS{}
+	for _, text := range further {
+		layer["2027.json"] = &fstest.MapFile{Data: []byte(text)}
+	}
+	cal, err := calendar.Load(calendars.FS, layer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cal
 }
