@@ -71,6 +71,7 @@ func crashes() []crash {
 		{point: failpoint.Q1, victim: []string{"approval"}, pass: 1, scene: unreadable},
 		{point: failpoint.R1, victim: []string{"clock"}, pass: 3},
 		{point: failpoint.R2, victim: []string{"clock"}, pass: 1, scene: indexLost},
+		{point: failpoint.S1, victim: []string{"approval"}, pass: 2, change: snapshotsAlways, scene: halfASnapshot},
 		{point: failpoint.T1, victim: []string{"overdue"}, pass: 1, slow: true, change: pushSoon, scene: producedTwice},
 		{point: failpoint.T2, victim: []string{"overdue"}, pass: 1, change: pushSoon, scene: downAtTheDeadline},
 	}
@@ -406,6 +407,52 @@ func indexLost(t *testing.T, c *crash, in *installation) {
 	in.dies(t, victim)
 	in.serve(t, c.victim...)
 	l.issued(t)
+}
+
+func snapshotsAlways(config map[string]any) {
+	config["snapshots"] = map[string]any{"every": "1ms", "after": 1}
+}
+
+// halfASnapshot has the approval die while it writes a snapshot, and the newest whole ones torn as a disk does that lost its cache: the older ones, or
+// the log, are read.
+func halfASnapshot(t *testing.T, c *crash, in *installation) {
+	first := in.serve(t, c.victim...)
+	l := in.loadLines(t, in.lines)
+	l.through(t, 0.5)
+	first.stop(t, closing)
+	in.left(first)
+	in.dies(t, c.arm(t, in))
+	dir := filepath.Join(in.dir, "snapshots")
+	if parts, err := filepath.Glob(filepath.Join(dir, "*.part")); err != nil || len(parts) != 1 {
+		t.Errorf("half a snapshot: %v %v", parts, err)
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*.snapshot"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("snapshots: %v %v", names, err)
+	}
+	slices.Sort(names)
+	torn := 0
+	for i, name := range names {
+		if i+1 < len(names) && filepath.Base(names[i+1])[:5] == filepath.Base(name)[:5] {
+			continue // the partition has a newer one
+		}
+		info, err := os.Stat(name)
+		if err == nil {
+			err = os.Truncate(name, info.Size()/2)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		torn++
+	}
+	again := in.serve(t, c.victim...)
+	l.issued(t)
+	if got := strings.Count(again.said(), `"reason":"torn"`); got != torn {
+		t.Errorf("%d snapshots were torn, %d are told of", torn, got)
+	}
+	if len(names) > torn && !strings.Contains(again.said(), `"from":"snapshot"`) {
+		t.Error("no older snapshot was used")
+	}
 }
 
 // pushWithin is how soon the push of licence data is due where a test waits for a breach.

@@ -126,7 +126,9 @@ func (in *installation) write(t *testing.T, change func(map[string]any)) {
 		"intake":  map[string]any{"listen": "127.0.0.1:0", "sources": sources},
 		"desk":    map[string]any{"listen": "127.0.0.1:0", "officers": officers},
 		"metrics": map[string]any{"listen": "127.0.0.1:0"},
-		"systems": foreign, "simulate": listen,
+		// Far more often than an installation would: whatever restarts here begins from a snapshot.
+		"snapshots": map[string]any{"every": "1s", "after": 1},
+		"systems":   foreign, "simulate": listen,
 		"log": map[string]any{"level": "debug", "format": "json"},
 	}
 	if change != nil {

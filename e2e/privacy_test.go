@@ -225,6 +225,7 @@ func TestNothingPersonalGetsOut(t *testing.T) {
 	s.records(in)
 	s.redis(in)
 	s.folder(filepath.Join(in.dir, "archive"))
+	s.guarded(filepath.Join(in.dir, "snapshots"))
 	metrics := "http://" + hub.door(t, "metrics")["metrics"]
 	s.text("metrics", body(t, metrics+"/metrics"))
 	s.text("readiness", body(t, metrics+"/readyz"))
@@ -395,6 +396,32 @@ func (s *search) redis(in *installation) {
 	for k, values := range all {
 		s.text("redis key", k)
 		s.text("redis value of "+k, strings.Join(values, "\n"))
+	}
+}
+
+// guarded looks into a folder of snapshots: they hold what the log holds, so nobody but the hub may read them, and their names tell nothing.
+func (s *search) guarded(dir string) {
+	s.t.Helper()
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			s.t.Errorf("others may read %s: %s", path, info.Mode())
+		}
+		if !d.IsDir() {
+			files++
+		}
+		s.text("snapshot name", path)
+		return nil
+	})
+	if err != nil || files == 0 {
+		s.t.Fatalf("snapshots: %d files, %v", files, err)
 	}
 }
 

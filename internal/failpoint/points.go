@@ -61,6 +61,8 @@ const (
 	R1 Point = "R1"
 	// R2: the deadline index is found lost and not yet replayed. It is replayed from the mark.
 	R2 Point = "R2"
+	// S1: half of a snapshot is written. The part is passed over; an older snapshot or the log is read, which takes longer.
+	S1 Point = "S1"
 	// T1: a deadline is produced and its claim is not extended. It is produced again under the same input id.
 	T1 Point = "T1"
 	// T2: a deadline is waited for. It passes while the hub is down and is recorded afterwards, dated at the true instant.
@@ -68,4 +70,4 @@ const (
 )
 
 // All lists the points.
-var All = []Point{I1, I2, I3, A1, P1, P2, P3, P4, P5, P6, D1, D2, D3, D4, D5, G1, G2, Q1, R1, R2, T1, T2}
+var All = []Point{I1, I2, I3, A1, P1, P2, P3, P4, P5, P6, D1, D2, D3, D4, D5, G1, G2, Q1, R1, R2, S1, T1, T2}

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"permithub/internal/failpoint"
 )
 
 // kept is how many snapshots of a partition stay.
@@ -102,7 +104,12 @@ func (s *Store) write(h *Head, items iter.Seq[Item]) (size int64, err error) {
 	}
 	n := 0
 	for i := range items {
-		n++
+		if n++; n == h.Items/2+1 {
+			if err := errors.Join(e.flush(), e.w.Flush()); err != nil {
+				return 0, err
+			}
+			failpoint.Here(failpoint.S1)
+		}
 		if err := e.item(i); err != nil {
 			return 0, err
 		}
