@@ -610,6 +610,18 @@ func TestClosedFilesAreKeptAsBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkHistory(t, writer.log.topic, recs)
+	again := inputs(t, person(0).submit(), person(1).submit())
+	for i := range again {
+		again[i].Offset = int64(len(recs) + i)
+	}
+	if err := reader.handle(again); err != nil {
+		t.Fatal(err)
+	}
+	for id, f := range reader.owned[3].files {
+		if f.state != nil {
+			t.Errorf("file %s is kept decoded after it was asked for", id)
+		}
+	}
 }
 
 // An open file that is asked for and not changed is decoded once.

@@ -49,7 +49,9 @@ type folder struct {
 }
 
 // keep opens the folder anew, as a process that starts does, and has the office keep snapshots of every transition.
-func (d *folder) keep(t tester, o *office, at *place) *Keeper {
+func (d *folder) keep(t tester, o *office, at *place) *Keeper { return d.keepAt(t, o, at) }
+
+func (d *folder) keepAt(t tester, o *office, at Place) *Keeper {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(&d.said, nil))
 	store, err := snapshot.Open(d.dir, log, nil)
