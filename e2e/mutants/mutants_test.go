@@ -31,6 +31,7 @@ type mutant struct {
 var planned = []string{
 	"commit-before-produce", "no-stamp-check", "random-effect-id", "cancel-before-issue", "removed-before-produced", "breach-dated-at-detection",
 	"dedupe-in-redis-only", "reordering-retry", "supplement-pauses-t1", "acceptance-day-counted", "notice-sent-twice",
+	"snapshot-of-another-log",
 }
 
 func TestEveryMutantIsCaught(t *testing.T) {
