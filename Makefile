@@ -40,7 +40,7 @@ torture: deps bin/with-kafka ## break everything that can break while people app
 # The peers are in a module of their own: they are downloaded when somebody benches, and never get into the hub's go.mod.
 ROUNDS ?= 3
 ONLY ?=
-bench: deps bin/bench ## measure the hub beside its peers, 40 min; ROUNDS=1 ONLY=pipeline for less (also: effects latency groups deadlines scale)
+bench: deps bin/bench ## measure the hub beside its peers, 40 min; ROUNDS=1 ONLY=pipeline for less (also: effects latency groups deadlines scale restore)
 	bin/bench run --rounds $(ROUNDS) --out bench/results $(foreach part,$(ONLY),--only $(part))
 	bin/bench report --out bench/results --readme README.md
 

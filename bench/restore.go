@@ -7,15 +7,18 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"permithub/consumers/approval"
 	"permithub/internal/bus"
 	"permithub/internal/casework"
+	"permithub/internal/snapshot"
 	"permithub/schemas"
 
 	"permithub/bench/pipeline"
@@ -27,6 +30,8 @@ const (
 	openFiles   = "open"   // each with one open case: one transition a person
 	closedFiles = "closed" // each with one ended case: two transitions a person
 	livesFiles  = "lives"  // each with one case that was issued: nine transitions a person, but every twentieth case is open yet
+	issuedFiles = "issued" // each with one open case whose permit was just issued: three transitions a person
+	endedFiles  = "ended"  // each with one case that ended: nine transitions a person
 )
 
 // Shape of the lives: how many cases are under way at once, and of how many one is open at the end.
@@ -107,9 +112,12 @@ func (l *filled) lives(policy *casework.Policy, n int, files string) ([][]schema
 		switch {
 		case files == livesFiles && person%oneOpenOf == 0:
 			open = true
-			life, err = work.Life(policy, person, n/work.LifeLength, 1+person/oneOpenOf%work.OpenFor, int64(person*work.LifeLength))
-		case files == livesFiles:
-			life, err = work.Life(policy, person, n/work.LifeLength, work.LifeLength, int64(person*work.LifeLength))
+			life, err = work.Life(policy, person, max(n/work.LifeLength, person+1), 1+person/oneOpenOf%work.OpenFor, int64(person*work.LifeLength))
+		case files == issuedFiles:
+			open = true
+			life, err = work.Life(policy, person, max(n/work.LifeLength, person+1), 3, int64(person*work.LifeLength))
+		case files == livesFiles || files == endedFiles:
+			life, err = work.Life(policy, person, max(n/work.LifeLength, person+1), work.LifeLength, int64(person*work.LifeLength))
 		default:
 			life, err = work.Short(policy, person, n, files == closedFiles)
 		}
@@ -155,6 +163,8 @@ type restoreOrder struct {
 	Brokers  []string
 	Prefix   string
 	Observed bool   // by all that observes in the hub
+	Keep     string // folder of snapshots: one is used, and written where there is none; empty means none
+	Ask      int    // ask for the files of so many persons afterwards, before the memory is measured
 	Profile  string // file for a processor profile; empty means none
 }
 
@@ -162,6 +172,7 @@ type restoreOrder struct {
 type restored struct {
 	Seconds, CPU float64
 	Heap         int64
+	Read         int // transitions, from the log
 }
 
 // restore has a process of its own restore the partition, and returns what that cost: processor time for each transition, memory for each person.
@@ -184,9 +195,12 @@ func (f *field) restore(ctx context.Context, r *runner, l *filled, o restoreOrde
 	if err := json.Unmarshal(p.lines.Bytes(), &a); err != nil {
 		return sample{}, err
 	}
+	servers := serverCPU(p.cmd.Process.Pid)
+	for p.lines.Scan() { // until its snapshot is written
+	}
 	return sample{
 		Contender: "hub", N: l.n, Seconds: a.Seconds, PerSecond: float64(l.n) / a.Seconds, Bytes: float64(a.Heap) / float64(l.persons),
-		ClientMicros: a.CPU / float64(l.n) * 1e6, ServerMicros: float64((serverCPU(p.cmd.Process.Pid) - before).Microseconds()) / float64(l.n),
+		ClientMicros: a.CPU / float64(l.n) * 1e6, ServerMicros: float64((servers - before).Microseconds()) / float64(l.n), Read: a.Read,
 	}, nil
 }
 
@@ -195,7 +209,7 @@ type restoreCmd struct {
 }
 
 // Run restores the partition as the approval step does when it is assigned.
-func (c *restoreCmd) Run(ctx context.Context) error {
+func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	var o restoreOrder
 	if err := json.Unmarshal([]byte(c.Order), &o); err != nil {
 		return err
@@ -217,19 +231,53 @@ func (c *restoreCmd) Run(ctx context.Context) error {
 		return err
 	}
 	before := heap()
-	step := approval.New("approval", func() *casework.Policy { return policy }, client.Log(schemas.TopicCaseLog), nil, observer)
+	log := client.Log(schemas.TopicCaseLog)
+	step := approval.New("approval", func() *casework.Policy { return policy }, log, nil, observer)
+	var from approval.Restored
+	step.Report(func(r approval.Restored) { from = r })
+	if o.Keep != "" {
+		store, err := snapshot.Open(o.Keep, slog.New(slog.DiscardHandler), nil)
+		if err != nil {
+			return err
+		}
+		keeper := approval.NewKeeper(store, log, approval.Schedule{}, time.Now, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		defer func() { err = errors.Join(err, keeper.Close(ctx)) }()
+		step.Keep(keeper)
+	}
 	start := pipeline.Used()
-	if _, err := step.Assigned(ctx, 0); err != nil {
+	resume, err := step.Assigned(ctx, 0)
+	if err != nil {
 		return err
 	}
 	end := pipeline.Used()
 	if err := stop(); err != nil {
 		return err
 	}
-	a := restored{Seconds: end.At.Sub(start.At).Seconds(), CPU: (end.CPU - start.CPU).Seconds(), Heap: heap() - before}
+	if err := ask(ctx, step, resume, o.Ask); err != nil {
+		return err
+	}
+	a := restored{Seconds: end.At.Sub(start.At).Seconds(), CPU: (end.CPU - start.CPU).Seconds(), Heap: heap() - before, Read: from.Transitions}
 	runtime.KeepAlive(step)
 	runtime.KeepAlive(observer)
 	return json.NewEncoder(os.Stdout).Encode(a)
+}
+
+// ask hands the applications of the first persons in again: nothing changes, but their files are at hand afterwards as while a case is worked on.
+func ask(ctx context.Context, step *approval.Step, resume int64, persons int) error {
+	for from := 0; from < persons; from += atOnce {
+		b := bus.Batch{Topic: schemas.TopicCaseInput}
+		for i := from; i < min(from+atOnce, persons); i++ {
+			rec, err := work.LifeBegins(i, persons)
+			if err != nil {
+				return err
+			}
+			b.Records = append(b.Records, bus.Record{Record: rec, Offset: resume + int64(i)})
+		}
+		if err := step.Handle(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func profile(name string) (stop func() error, err error) {
@@ -267,24 +315,54 @@ func (unobserved) Restored(int32, int64)       {}
 func (unobserved) Observe(*schemas.Transition) {}
 func (unobserved) Forget(int32)                {}
 
-// restores measures a restore in the hub as it is: with all that observes, of a log of whole cases, from the log and from a snapshot.
+// restores measures a restore in the hub as it is, with all that observes: of a log of whole cases, from the log and from a snapshot; and what a file with
+// an open case and one without take of memory.
 func (r *runner) restores(ctx context.Context) error {
 	n := r.Transitions[len(r.Transitions)-1]
-	return r.withLog(ctx, n, livesFiles, func(f *field, l *filled) error {
-		r.results.Note = fmt.Sprintf("one partition of %d transitions of %.0f B, one replica: the cases of %d persons, nine transitions each, but %d cases are open yet; restored by a process of its own, with all that observes in the hub; processor time for each transition, memory for each person",
+	err := r.withLog(ctx, n, livesFiles, func(f *field, l *filled) error {
+		r.results.Note = fmt.Sprintf("one partition of %d transitions of %.0f B, one replica: the cases of %d persons over 500 days, nine transitions each, of which %d are open yet; restored by a process of its own, with all that observes in the hub; processor time for each transition of the log, memory for each person",
 			l.n, l.size, l.persons, l.open)
 		for round := 1; round <= r.Rounds; round++ {
-			o := restoreOrder{Observed: true}
-			if r.Profile != "" {
-				o.Profile = strings.Join([]string{r.Profile, fmt.Sprintf("%s-restore-log-%d.pprof", r.kind, round)}, "/")
+			keep := filepath.Join(r.dir, fmt.Sprintf("snapshots-%d", round))
+			for _, what := range []string{"from the log", "from a snapshot"} {
+				o := restoreOrder{Observed: true, Keep: keep}
+				if r.Profile != "" {
+					o.Profile = filepath.Join(r.Profile, fmt.Sprintf("%s-restore-%s-%d.pprof", r.kind, strings.ReplaceAll(what, " ", "-"), round))
+				}
+				s, err := f.restore(ctx, r, l, o)
+				if err != nil {
+					return err
+				}
+				s.Round, s.What = round, what
+				r.keep(s)
 			}
-			s, err := f.restore(ctx, r, l, o)
-			if err != nil {
+			if err := os.RemoveAll(keep); err != nil {
 				return err
 			}
-			s.Round, s.What = round, "from the log"
-			r.keep(s)
 		}
 		return nil
 	})
+	if err != nil || r.kind != embeddedBroker {
+		return err
+	}
+	for _, files := range []string{issuedFiles, endedFiles} {
+		err := r.withLog(ctx, min(n, memoryOf), files, func(f *field, l *filled) error {
+			for what, asked := range map[string]int{"at rest": 0, "asked for": l.persons} {
+				s, err := f.restore(ctx, r, l, restoreOrder{Observed: true, Ask: asked})
+				if err != nil {
+					return err
+				}
+				s.Round, s.What = 1, fmt.Sprintf("memory of a file, %s, %s (%d transitions of %.0f B)", files, what, l.n, l.size)
+				r.keep(s)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// memoryOf is how many transitions are enough to tell what a file takes.
+const memoryOf = 90_000

@@ -28,7 +28,8 @@ type sample struct {
 	Max          float64 `json:"max_ms,omitempty"`
 	Seconds      float64 `json:"seconds,omitempty"` // of what is measured as one time
 	What         string  `json:"what,omitempty"`
-	Bytes        float64 `json:"bytes,omitempty"` // of Redis memory for each of n
+	Bytes        float64 `json:"bytes,omitempty"` // of memory: of Redis for each of n, of a restored process for each person
+	Read         int     `json:"read,omitempty"`  // transitions that were read from the log
 }
 
 func (s *sample) line() string {

@@ -50,6 +50,11 @@ func Life(p *casework.Policy, serial, persons, transitions int, offset int64) ([
 	return out, err
 }
 
+// LifeBegins returns the application that a life begins with.
+func LifeBegins(serial, persons int) (schemas.Record, error) {
+	return inputs(serial, persons)[0].Record()
+}
+
 // decide returns the transitions of one person's inputs, the first of which stands at offset, and whether a case is open after them.
 func decide(p *casework.Policy, list []*schemas.Input, offset int64) (out []schemas.Record, open bool, err error) {
 	var f casework.File
@@ -73,9 +78,9 @@ func decide(p *casework.Policy, list []*schemas.Input, offset int64) (out []sche
 	return out, f.Dossier.Open != nil, nil
 }
 
-// inputs are what a case needs to be issued, filed and told of: the far sides answer at once, and have one earlier permit to cancel.
+// inputs of one of so many persons are what a case needs to be issued, filed and told of: the far sides answer at once, and have one earlier permit to cancel.
 func inputs(serial, persons int) []*schemas.Input {
-	first := application(serial, persons)
+	first := application(serial, serial+1)
 	first.Submission.Materials = []schemas.Material{{Kind: "labour_contract", Name: "劳动合同.pdf", Size: 483_112, SHA256: hash("contract"), URI: "s3://materials/" + hash(first.ApplicationNo)}}
 	first.ReceivedAt = schemas.At(received.Add(LivesFor / time.Duration(persons) * time.Duration(serial)))
 	no, at := first.ApplicationNo, first.ReceivedAt
