@@ -255,28 +255,6 @@ func (s *Store) Counts(ctx context.Context) ([]Count, error) {
 	return out, nil
 }
 
-// DueBefore returns how many open cases of the queues and townships have a running deadline before t.
-func (s *Store) DueBefore(ctx context.Context, f Filter, t time.Time) (int, error) {
-	places, err := s.places(ctx, f)
-	if err != nil {
-		return 0, err
-	}
-	sum := 0
-	for _, p := range places {
-		err := s.each(ctx, `SELECT count(*) FROM open_case INDEXED BY by_urgency WHERE queue = ? AND division = ? AND urgency < ?`,
-			[]any{p.queue, p.division, t.UnixMilli()}, func(scan func(...any) error) error {
-				var n int
-				err := scan(&n)
-				sum += n
-				return err
-			})
-		if err != nil {
-			return 0, fmt.Errorf("count due cases: %w", err)
-		}
-	}
-	return sum, nil
-}
-
 // Places returns where the records of a file stand: the partition and the offsets in the order of the file. None is no such file.
 func (s *Store) Places(ctx context.Context, dossier string) (partition int32, offsets []int64, err error) {
 	err = s.each(ctx, `SELECT part, pos FROM position WHERE dossier = ? ORDER BY seq`, []any{dossier}, func(scan func(...any) error) error {

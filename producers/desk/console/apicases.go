@@ -22,7 +22,7 @@ type CaseList struct {
 	Cases    []CaseRow    `json:"cases" nullable:"false" doc:"most urgent first"`
 	Next     string       `json:"next,omitempty" doc:"cursor of the next page, for after"`
 	Queues   []QueueCount `json:"queues" nullable:"false" doc:"open cases by queue, of the officer's townships"`
-	DueToday int          `json:"due_today" doc:"cases of this list that are due before the end of today"`
+	DueToday int          `json:"due_today" doc:"cases of these queues and townships whose promise ends today"`
 }
 
 // QueueCount is how many cases wait for one level.

@@ -30,7 +30,7 @@ type listPage struct {
 	Towns   []string
 	Next    string // query of the next page
 	after   string // its cursor
-	Due     int    // cases of this list that are due before the end of today
+	Due     int    // cases of these queues and townships whose promise ends today
 	Search  string // what kind of search this is the answer to; "" is none
 	Export  bool
 	Works   bool
@@ -134,11 +134,25 @@ func (v *visit) listed(size int) (*listPage, error) {
 		p.after = next
 		p.Next = "?" + q.Encode()
 	}
-	today := v.ports.Now().In(schemas.Shanghai)
-	if p.Due, err = v.ports.List.DueBefore(v.r.Context(), f, time.Date(today.Year(), today.Month(), today.Day()+1, 0, 0, 0, 0, schemas.Shanghai)); err != nil {
+	if p.Due, err = v.dueToday(f); err != nil {
 		return nil, err
 	}
 	return p, v.with(p, cases)
+}
+
+// dueToday counts the cases of the queues and townships whose promise can be kept for the last time today, as the docket does.
+func (v *visit) dueToday(f worklist.Filter) (n int, err error) {
+	standings, err := v.ports.List.Standings(v.r.Context(), f.Divisions)
+	if err != nil {
+		return 0, err
+	}
+	tomorrow := calendar.Of(v.ports.Now()).AddDays(1).Start()
+	for i := range standings {
+		if s := &standings[i]; len(f.Queues) == 0 || slices.Contains(f.Queues, worklist.QueueOf(s.Stage)) {
+			n += s.Tally(tomorrow).DueToday
+		}
+	}
+	return n, nil
 }
 
 // with adds the cases to the page, and the tabs above them.

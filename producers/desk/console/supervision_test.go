@@ -96,6 +96,13 @@ func TestCountsLeadToTheirCases(t *testing.T) {
 			t.Errorf("%s lists %d cases, want %s", l[1], got, l[2])
 		}
 	}
+	b.hub.now = b.hub.now.AddDate(0, 0, 1) // what was due tomorrow is due today, and the list says so too, the overdue case apart
+	br = b.as(t, "1004")
+	for _, page := range []string{"/supervision", "/cases?queue=all"} {
+		if body := br.get(page).body; !regexp.MustCompile(`今日到期(?:</dt><dd><a href="[^"]*">| <b>)1<`).MatchString(body) {
+			t.Errorf("%s does not say that one case is due today", page)
+		}
+	}
 	if got := br.get("/cases?queue=all&due=never").body; strings.Count(got, `<a href="/cases/`) != 4 {
 		t.Error("an unknown deadline narrows the list")
 	}
