@@ -25,6 +25,20 @@ func TestConsoleInChromium(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	browserIsHere(ctx, t)
+	d := startDemo(ctx, t)
+	passwords, err := json.Marshal(d.users)
+	if err != nil {
+		t.Fatal(err)
+	}
+	play := exec.CommandContext(ctx, "node", "play.mjs")
+	play.Env = append(os.Environ(), "DESK="+d.link, "DESK_USERS="+string(passwords), "DESK_SCREENS="+screens(t))
+	run(ctx, t, play)
+}
+
+// browserIsHere installs what drives the browser where it is not installed yet.
+func browserIsHere(ctx context.Context, t *testing.T) {
+	t.Helper()
 	for _, command := range []string{"node", "npm", "chromium"} {
 		if _, err := exec.LookPath(command); err != nil {
 			t.Fatalf("%s is missing: make deps installs it", command)
@@ -33,14 +47,6 @@ func TestConsoleInChromium(t *testing.T) {
 	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
 		run(ctx, t, exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"))
 	}
-	link, users := startDemo(ctx, t)
-	passwords, err := json.Marshal(users)
-	if err != nil {
-		t.Fatal(err)
-	}
-	play := exec.CommandContext(ctx, "node", "play.mjs")
-	play.Env = append(os.Environ(), "DESK="+link, "DESK_USERS="+string(passwords), "DESK_SCREENS="+screens(t))
-	run(ctx, t, play)
 }
 
 // screens is where pictures of the pages go: docs/screens where they are to be renewed, else nowhere that stays.
@@ -60,13 +66,21 @@ func run(_ context.Context, t *testing.T, cmd *exec.Cmd) {
 }
 
 var (
-	linkLine = regexp.MustCompile(`经办台\s+(http://\S+)`)
-	userLine = regexp.MustCompile(`工号 (\d+)\s+密码 (\S+)`)
+	linkLine   = regexp.MustCompile(`经办台\s+(http://\S+)`)
+	configLine = regexp.MustCompile(`配置文件\s+(\S+)`)
+	userLine   = regexp.MustCompile(`工号 (\d+)\s+密码 (\S+)`)
 )
 
-// startDemo runs `permithub demo` until the test ends, and returns the console's address and the passwords that it prints.
-func startDemo(ctx context.Context, t *testing.T) (link string, users map[string]string) {
+// demonstration is a demo that runs: the binary, the console's address, the configuration and the passwords that it prints.
+type demonstration struct {
+	binary, link, config string
+	users                map[string]string
+}
+
+// startDemo runs `permithub demo` until the test ends.
+func startDemo(ctx context.Context, t *testing.T) demonstration {
 	t.Helper()
+	var link, config string
 	binary := filepath.Join(t.TempDir(), "permithub")
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "permithub")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -85,7 +99,7 @@ func startDemo(ctx context.Context, t *testing.T) (link string, users map[string
 		_ = demo.Process.Signal(syscall.SIGTERM)
 		_ = demo.Wait()
 	})
-	users = map[string]string{}
+	users := map[string]string{}
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		line := lines.Text()
@@ -95,7 +109,8 @@ func startDemo(ctx context.Context, t *testing.T) (link string, users map[string
 		if m := userLine.FindStringSubmatch(line); m != nil {
 			users[m[1]] = m[2]
 		}
-		if strings.Contains(line, "配置文件") {
+		if m := configLine.FindStringSubmatch(line); m != nil {
+			config = m[1]
 			break
 		}
 	}
@@ -103,5 +118,5 @@ func startDemo(ctx context.Context, t *testing.T) (link string, users map[string
 		t.Fatalf("the demonstration names no console: link %q, %d users (%v)", link, len(users), lines.Err())
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // it goes on to print; ends with the process
-	return link, users
+	return demonstration{binary, link, config, users}
 }
