@@ -6,30 +6,31 @@ package schemas
 
 // Patterns of the schemas.
 var (
-	pattern14 = newPattern("^(condition|agent|material:[a-z][a-z0-9_]{0,39})$")
-	pattern17 = newPattern("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-	pattern21 = newPattern("^1[3-9][0-9]{9}$")
-	pattern20 = newPattern("^1\\.2\\.156\\.3005\\.2\\.[0-9A-Z]{21}\\.[0-9A-Z]{18}\\.[0-9A-Z]+\\.[0-9]{3}\\.[0-9A-Z]$")
+	pattern15 = newPattern("^(condition|agent|material:[a-z][a-z0-9_]{0,39})$")
+	pattern18 = newPattern("^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
+	pattern22 = newPattern("^1[3-9][0-9]{9}$")
+	pattern21 = newPattern("^1\\.2\\.156\\.3005\\.2\\.[0-9A-Z]{21}\\.[0-9A-Z]{18}\\.[0-9A-Z]+\\.[0-9]{3}\\.[0-9A-Z]$")
 	pattern5  = newPattern("^330424[0-9]{3}$")
-	pattern15 = newPattern("^R[0-9]+(/R[0-9]+)*$")
-	pattern25 = newPattern("^[0-9A-Z-]{4,32}$")
+	pattern16 = newPattern("^R[0-9]+(/R[0-9]+)*$")
+	pattern26 = newPattern("^[0-9A-Z-]{4,32}$")
 	pattern11 = newPattern("^[0-9A-Za-z._-]{1,40}$")
 	pattern9  = newPattern("^[0-9A-Za-z._:-]{1,64}$")
+	pattern12 = newPattern("^[0-9A-Za-z][0-9A-Za-z._/#-]{0,63}$")
 	pattern1  = newPattern("^[0-9]{17}[0-9X]$")
 	pattern8  = newPattern("^[0-9]{2}$")
-	pattern23 = newPattern("^[0-9]{2}([0-9]{4})?$")
-	pattern24 = newPattern("^[0-9]{6}$")
-	pattern18 = newPattern("^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")
-	pattern22 = newPattern("^[0-9a-f]{16}$")
-	pattern16 = newPattern("^[0-9a-f]{32}$")
+	pattern24 = newPattern("^[0-9]{2}([0-9]{4})?$")
+	pattern25 = newPattern("^[0-9]{6}$")
+	pattern19 = newPattern("^[0-9]{6}([0-9]{3}([0-9]{3})?)?$")
+	pattern23 = newPattern("^[0-9a-f]{16}$")
+	pattern17 = newPattern("^[0-9a-f]{32}$")
 	pattern6  = newPattern("^[0-9a-f]{64}$")
 	pattern3  = newPattern("^[A-Z2-7]{12}$")
 	pattern2  = newPattern("^[A-Z2-7]{12}-[1-9][0-9]*-[0-9]+$")
 	pattern4  = newPattern("^[A-Z2-7]{16}[0-9A-Z]$")
-	pattern13 = newPattern("^[A-Z2-7]{16}[0-9A-Z]-[a-z]+-[1-9][0-9]{0,5}$")
-	pattern12 = newPattern("^[A-Z2-7]{52}$")
+	pattern14 = newPattern("^[A-Z2-7]{16}[0-9A-Z]-[a-z]+-[1-9][0-9]{0,5}$")
+	pattern13 = newPattern("^[A-Z2-7]{52}$")
 	pattern10 = newPattern("^[a-z][a-z0-9_-]{0,31}$")
-	pattern19 = newPattern("^[a-z][a-z0-9_]{0,39}$")
+	pattern20 = newPattern("^[a-z][a-z0-9_]{0,39}$")
 	pattern7  = newPattern("^[a-z][a-z0-9_]{0,63}$")
 )
 
@@ -1325,6 +1326,128 @@ func (v *Declaration) write(w *writer) {
 	w.b = append(w.b, '}')
 }
 
+// read reads a Disposition and returns which of its properties were there.
+func (v *Disposition) read(r *reader) (seen uint32) {
+	if !r.object("Disposition") {
+		return 0
+	}
+	for key, ok := r.key(); ok; key, ok = r.key() {
+		switch string(key) {
+		case "disposition_id":
+			seen = r.once(seen, 1<<0)
+			v.DispositionID = r.str("Disposition.disposition_id")
+			r.length(v.DispositionID, 1, 420, "Disposition.disposition_id")
+		case "dead_letter_id":
+			seen = r.once(seen, 1<<1)
+			v.DeadLetterID = r.str("Disposition.dead_letter_id")
+			r.length(v.DeadLetterID, 1, 400, "Disposition.dead_letter_id")
+		case "kind":
+			seen = r.once(seen, 1<<2)
+			if word, ok := r.word("Disposition.kind"); ok {
+				switch string(word) {
+				case "repaired":
+					v.Kind = "repaired"
+				case "replayed":
+					v.Kind = "replayed"
+				case "given_up":
+					v.Kind = "given_up"
+				default:
+					v.Kind = DispositionKind(r.own(word))
+					r.invalid("Disposition.kind")
+				}
+			}
+		case "key":
+			seen = r.once(seen, 1<<3)
+			v.Key = r.str("Disposition.key")
+		case "officer":
+			seen = r.once(seen, 1<<4)
+			v.Officer = r.str("Disposition.officer")
+			r.length(v.Officer, 1, 64, "Disposition.officer")
+		case "reason":
+			seen = r.once(seen, 1<<5)
+			v.Reason = r.str("Disposition.reason")
+			r.match(pattern7, v.Reason, "Disposition.reason")
+		case "ticket":
+			seen = r.once(seen, 1<<6)
+			v.Ticket = r.str("Disposition.ticket")
+			r.match(pattern12, v.Ticket, "Disposition.ticket")
+		case "to":
+			seen = r.once(seen, 1<<7)
+			v.To = r.str("Disposition.to")
+			r.length(v.To, 1, 249, "Disposition.to")
+		case "repair_id":
+			seen = r.once(seen, 1<<8)
+			v.RepairID = r.str("Disposition.repair_id")
+			r.length(v.RepairID, 1, 420, "Disposition.repair_id")
+		case "at":
+			seen = r.once(seen, 1<<9)
+			v.At = r.time("Disposition.at")
+		case "value":
+			seen = r.once(seen, 1<<10)
+			v.Value = r.base64("Disposition.value")
+		default:
+			r.skip()
+		}
+	}
+	if seen&0x217 != 0x217 {
+		r.invalid("Disposition")
+	}
+	if v.Kind == "repaired" {
+		if seen&0x400 != 0x400 {
+			r.invalid("Disposition.kind")
+		}
+	}
+	if v.Kind == "given_up" {
+		if seen&0x20 != 0x20 {
+			r.invalid("Disposition.kind")
+		}
+	}
+	return seen
+}
+
+func (v *Disposition) write(w *writer) {
+	w.b = append(w.b, '{')
+	w.raw("\"disposition_id\":")
+	w.str(v.DispositionID)
+	w.raw(",\"dead_letter_id\":")
+	w.str(v.DeadLetterID)
+	w.raw(",\"kind\":")
+	w.str(string(v.Kind))
+	if v.Key != "" {
+		w.raw(",\"key\":")
+		w.str(v.Key)
+	}
+	w.raw(",\"officer\":")
+	w.str(v.Officer)
+	if v.Reason != "" {
+		w.raw(",\"reason\":")
+		w.str(v.Reason)
+	}
+	if v.Ticket != "" {
+		w.raw(",\"ticket\":")
+		w.str(v.Ticket)
+	}
+	if v.To != "" {
+		w.raw(",\"to\":")
+		w.str(v.To)
+	}
+	if v.RepairID != "" {
+		w.raw(",\"repair_id\":")
+		w.str(v.RepairID)
+	}
+	w.raw(",\"at\":")
+	w.time(v.At)
+	if len(v.Value) > 0 {
+		w.raw(",\"value\":")
+		if v.Value == nil {
+			w.raw("null")
+		} else {
+			w.base64(v.Value)
+		}
+	}
+	w.b = append(w.b, '}')
+}
+
 // read reads a Dossier and returns which of its properties were there.
 func (v *Dossier) read(r *reader) (seen uint32) {
 	if !r.object("Dossier") {
@@ -1339,7 +1462,7 @@ func (v *Dossier) read(r *reader) (seen uint32) {
 		case "person_token":
 			seen = r.once(seen, 1<<1)
 			v.PersonToken = r.str("Dossier.person_token")
-			r.match(pattern12, v.PersonToken, "Dossier.person_token")
+			r.match(pattern13, v.PersonToken, "Dossier.person_token")
 		case "seq":
 			seen = r.once(seen, 1<<2)
 			v.Seq = r.number("Dossier.seq", 64, 1, 9223372036854775807)
@@ -1473,7 +1596,7 @@ func (v *Duty) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("Duty.effect_id")
-			r.match(pattern13, v.EffectID, "Duty.effect_id")
+			r.match(pattern14, v.EffectID, "Duty.effect_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Duty.kind"); ok {
@@ -1542,7 +1665,7 @@ func (v *Duty) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Duty.items")
-					r.match(pattern14, item, "Duty.items")
+					r.match(pattern15, item, "Duty.items")
 					v.Items = append(v.Items, item)
 				}
 			}
@@ -1711,7 +1834,7 @@ func (v *Effect) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("Effect.effect_id")
-			r.match(pattern13, v.EffectID, "Effect.effect_id")
+			r.match(pattern14, v.EffectID, "Effect.effect_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Effect.kind"); ok {
@@ -1780,7 +1903,7 @@ func (v *Effect) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Effect.items")
-					r.match(pattern14, item, "Effect.items")
+					r.match(pattern15, item, "Effect.items")
 					v.Items = append(v.Items, item)
 				}
 			}
@@ -1880,7 +2003,7 @@ func (v *EffectAttempt) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("EffectAttempt.effect_id")
-			r.match(pattern13, v.EffectID, "EffectAttempt.effect_id")
+			r.match(pattern14, v.EffectID, "EffectAttempt.effect_id")
 		case "run":
 			seen = r.once(seen, 1<<1)
 			v.Run = r.str("EffectAttempt.run")
@@ -1914,7 +2037,7 @@ func (v *EffectResult) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("EffectResult.effect_id")
-			r.match(pattern13, v.EffectID, "EffectResult.effect_id")
+			r.match(pattern14, v.EffectID, "EffectResult.effect_id")
 		case "status":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("EffectResult.status"); ok {
@@ -2507,14 +2630,14 @@ func (v *Event) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Event.items")
-					r.match(pattern14, item, "Event.items")
+					r.match(pattern15, item, "Event.items")
 					v.Items = append(v.Items, item)
 				}
 			}
 		case "effect_id":
 			seen = r.once(seen, 1<<9)
 			v.EffectID = r.str("Event.effect_id")
-			r.match(pattern13, v.EffectID, "Event.effect_id")
+			r.match(pattern14, v.EffectID, "Event.effect_id")
 		case "code":
 			seen = r.once(seen, 1<<10)
 			v.Code = r.str("Event.code")
@@ -2816,7 +2939,7 @@ func (v *Finding) read(r *reader) (seen uint32) {
 		case "rule":
 			seen = r.once(seen, 1<<0)
 			v.Rule = r.str("Finding.rule")
-			r.match(pattern15, v.Rule, "Finding.rule")
+			r.match(pattern16, v.Rule, "Finding.rule")
 		case "outcome":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Finding.outcome"); ok {
@@ -2961,7 +3084,7 @@ func (v *Input) read(r *reader) (seen uint32) {
 		case "input_id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("Input.input_id")
-			r.match(pattern16, v.InputID, "Input.input_id")
+			r.match(pattern17, v.InputID, "Input.input_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Input.kind"); ok {
@@ -2998,7 +3121,7 @@ func (v *Input) read(r *reader) (seen uint32) {
 		case "person_token":
 			seen = r.once(seen, 1<<3)
 			v.PersonToken = r.str("Input.person_token")
-			r.match(pattern12, v.PersonToken, "Input.person_token")
+			r.match(pattern13, v.PersonToken, "Input.person_token")
 		case "application_no":
 			seen = r.once(seen, 1<<4)
 			v.ApplicationNo = r.str("Input.application_no")
@@ -3017,7 +3140,7 @@ func (v *Input) read(r *reader) (seen uint32) {
 		case "traceparent":
 			seen = r.once(seen, 1<<8)
 			v.Traceparent = r.str("Input.traceparent")
-			r.match(pattern17, v.Traceparent, "Input.traceparent")
+			r.match(pattern18, v.Traceparent, "Input.traceparent")
 		case "submission":
 			seen = r.once(seen, 1<<9)
 			if r.present("Input.submission") {
@@ -3250,7 +3373,7 @@ func (v *InputRef) read(r *reader) (seen uint32) {
 		case "input_id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("InputRef.input_id")
-			r.match(pattern16, v.InputID, "InputRef.input_id")
+			r.match(pattern17, v.InputID, "InputRef.input_id")
 		case "kind":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("InputRef.kind"); ok {
@@ -3296,7 +3419,7 @@ func (v *InputRef) read(r *reader) (seen uint32) {
 		case "traceparent":
 			seen = r.once(seen, 1<<6)
 			v.Traceparent = r.str("InputRef.traceparent")
-			r.match(pattern17, v.Traceparent, "InputRef.traceparent")
+			r.match(pattern18, v.Traceparent, "InputRef.traceparent")
 		default:
 			r.skip()
 		}
@@ -3344,7 +3467,7 @@ func (v *Interval) read(r *reader) (seen uint32) {
 		case "division":
 			seen = r.once(seen, 1<<2)
 			v.Division = r.str("Interval.division")
-			r.match(pattern18, v.Division, "Interval.division")
+			r.match(pattern19, v.Division, "Interval.division")
 		default:
 			r.skip()
 		}
@@ -3386,7 +3509,7 @@ func (v *ItemList) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("ItemList.items")
-					r.match(pattern14, item, "ItemList.items")
+					r.match(pattern15, item, "ItemList.items")
 					v.Items = append(v.Items, item)
 				}
 				if len(v.Items) < 1 {
@@ -3408,7 +3531,7 @@ func (v *ItemList) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("ItemList.visible")
-					r.match(pattern14, item, "ItemList.visible")
+					r.match(pattern15, item, "ItemList.visible")
 					v.Visible = append(v.Visible, item)
 				}
 			}
@@ -3580,7 +3703,7 @@ func (v *KnownPermit) read(r *reader) (seen uint32) {
 		case "division":
 			seen = r.once(seen, 1<<2)
 			v.Division = r.str("KnownPermit.division")
-			r.match(pattern18, v.Division, "KnownPermit.division")
+			r.match(pattern19, v.Division, "KnownPermit.division")
 		case "issued_on":
 			seen = r.once(seen, 1<<3)
 			v.IssuedOn = r.date("KnownPermit.issued_on")
@@ -3683,7 +3806,7 @@ func (v *Material) read(r *reader) (seen uint32) {
 		case "kind":
 			seen = r.once(seen, 1<<0)
 			v.Kind = r.str("Material.kind")
-			r.match(pattern19, v.Kind, "Material.kind")
+			r.match(pattern20, v.Kind, "Material.kind")
 		case "name":
 			seen = r.once(seen, 1<<1)
 			v.Name = r.str("Material.name")
@@ -3803,7 +3926,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("OfficerAction.items")
-					r.match(pattern14, item, "OfficerAction.items")
+					r.match(pattern15, item, "OfficerAction.items")
 					v.Items = append(v.Items, item)
 				}
 			}
@@ -3840,7 +3963,7 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<7)
 			v.EffectID = r.str("OfficerAction.effect_id")
-			r.match(pattern13, v.EffectID, "OfficerAction.effect_id")
+			r.match(pattern14, v.EffectID, "OfficerAction.effect_id")
 		case "verdict":
 			seen = r.once(seen, 1<<8)
 			if word, ok := r.word("OfficerAction.verdict"); ok {
@@ -4100,7 +4223,7 @@ func (v *Permit) read(r *reader) (seen uint32) {
 		case "licence_id":
 			seen = r.once(seen, 1<<1)
 			v.LicenceID = r.str("Permit.licence_id")
-			r.match(pattern20, v.LicenceID, "Permit.licence_id")
+			r.match(pattern21, v.LicenceID, "Permit.licence_id")
 		case "application_no":
 			seen = r.once(seen, 1<<2)
 			v.ApplicationNo = r.str("Permit.application_no")
@@ -4191,7 +4314,7 @@ func (v *PermitEvent) read(r *reader) (seen uint32) {
 		case "licence_id":
 			seen = r.once(seen, 1<<7)
 			v.LicenceID = r.str("PermitEvent.licence_id")
-			r.match(pattern20, v.LicenceID, "PermitEvent.licence_id")
+			r.match(pattern21, v.LicenceID, "PermitEvent.licence_id")
 		case "replaced_by":
 			seen = r.once(seen, 1<<8)
 			v.ReplacedBy = r.str("PermitEvent.replaced_by")
@@ -4410,7 +4533,7 @@ func (v *Phone) read(r *reader) (seen uint32) {
 		case "number":
 			seen = r.once(seen, 1<<0)
 			v.Number = r.str("Phone.number")
-			r.match(pattern21, v.Number, "Phone.number")
+			r.match(pattern22, v.Number, "Phone.number")
 		case "source":
 			seen = r.once(seen, 1<<1)
 			if word, ok := r.word("Phone.source"); ok {
@@ -4682,7 +4805,7 @@ func (v *Remark) read(r *reader) (seen uint32) {
 		case "input_id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("Remark.input_id")
-			r.match(pattern16, v.InputID, "Remark.input_id")
+			r.match(pattern17, v.InputID, "Remark.input_id")
 		case "opinion":
 			seen = r.once(seen, 1<<1)
 			v.Opinion = r.str("Remark.opinion")
@@ -4773,7 +4896,7 @@ func (v *SMSReceipt) read(r *reader) (seen uint32) {
 		case "effect_id":
 			seen = r.once(seen, 1<<0)
 			v.EffectID = r.str("SMSReceipt.effect_id")
-			r.match(pattern13, v.EffectID, "SMSReceipt.effect_id")
+			r.match(pattern14, v.EffectID, "SMSReceipt.effect_id")
 		case "ref":
 			seen = r.once(seen, 1<<1)
 			v.Ref = r.str("SMSReceipt.ref")
@@ -4823,11 +4946,11 @@ func (v *Seen) read(r *reader) (seen uint32) {
 		case "id":
 			seen = r.once(seen, 1<<0)
 			v.InputID = r.str("Seen.id")
-			r.match(pattern16, v.InputID, "Seen.id")
+			r.match(pattern17, v.InputID, "Seen.id")
 		case "h":
 			seen = r.once(seen, 1<<1)
 			v.BodyHash = r.str("Seen.h")
-			r.match(pattern22, v.BodyHash, "Seen.h")
+			r.match(pattern23, v.BodyHash, "Seen.h")
 		default:
 			r.skip()
 		}
@@ -4965,11 +5088,11 @@ func (v *Submission) read(r *reader) (seen uint32) {
 		case "hukou_province":
 			seen = r.once(seen, 1<<5)
 			v.HukouProvince = r.str("Submission.hukou_province")
-			r.match(pattern23, v.HukouProvince, "Submission.hukou_province")
+			r.match(pattern24, v.HukouProvince, "Submission.hukou_province")
 		case "hukou_county":
 			seen = r.once(seen, 1<<6)
 			v.HukouCounty = r.str("Submission.hukou_county")
-			r.match(pattern24, v.HukouCounty, "Submission.hukou_county")
+			r.match(pattern25, v.HukouCounty, "Submission.hukou_county")
 		case "current_division":
 			seen = r.once(seen, 1<<7)
 			v.CurrentDivision = r.str("Submission.current_division")
@@ -5222,7 +5345,7 @@ func (v *Submission) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Submission.previous_permits")
-					r.match(pattern25, item, "Submission.previous_permits")
+					r.match(pattern26, item, "Submission.previous_permits")
 					v.PreviousPermits = append(v.PreviousPermits, item)
 				}
 			}
@@ -5660,7 +5783,7 @@ func (v *Supplement) read(r *reader) (seen uint32) {
 				for r.item() {
 					var item string
 					item = r.str("Supplement.previous_permits")
-					r.match(pattern25, item, "Supplement.previous_permits")
+					r.match(pattern26, item, "Supplement.previous_permits")
 					v.PreviousPermits = append(v.PreviousPermits, item)
 				}
 			}
@@ -6021,6 +6144,8 @@ func readTopic(topic string, b []byte) *reader {
 		_, r = readDocument[Transition](b, reading{checked: true, shared: true})
 	case "dead-letter.v1":
 		_, r = readDocument[DeadLetter](b, reading{checked: true, shared: true})
+	case "disposition.v1":
+		_, r = readDocument[Disposition](b, reading{checked: true, shared: true})
 	case "permits.v1":
 		_, r = readDocument[PermitEvent](b, reading{checked: true, shared: true})
 	}

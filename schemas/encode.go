@@ -88,6 +88,11 @@ func (d *DeadLetter) Record() (Record, error) {
 	return envelope{topic: TopicDeadLetter, key: d.Key, id: d.DeadLetterID, kind: "dead-letter.v1", source: d.Step, at: d.At}.record(encode(d))
 }
 
+// Record encodes the disposition, under the key of the letter that it is about.
+func (d *Disposition) Record() (Record, error) {
+	return envelope{topic: TopicDisposition, key: d.Key, id: d.DispositionID, kind: "disposition.v1", source: "desk", at: d.At}.record(encode(d))
+}
+
 // Record encodes the event for applications.v1.
 func (e *ApplicationEvent) Record() (Record, error) {
 	return envelope{topic: TopicApplications, key: e.DossierID, id: e.EventID, kind: "application." + e.Type + ".v1", source: "feed",
@@ -126,6 +131,11 @@ func DecodeOutline(b []byte) (*Transition, error) {
 // DecodeDeadLetter reads a value of dead-letter.
 func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
 	return decode[DeadLetter](TopicDeadLetter, b, reading{shared: true})
+}
+
+// DecodeDisposition reads a value of disposition.
+func DecodeDisposition(b []byte) (*Disposition, error) {
+	return decode[Disposition](TopicDisposition, b, reading{shared: true})
 }
 
 // reading says how a value is decoded.

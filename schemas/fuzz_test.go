@@ -22,6 +22,10 @@ func FuzzDecodeDeadLetter(f *testing.F) {
 	fuzzDecoder(f, schemas.TopicDeadLetter, schemas.DecodeDeadLetter, (*schemas.DeadLetter).Record)
 }
 
+func FuzzDecodeDisposition(f *testing.F) {
+	fuzzDecoder(f, schemas.TopicDisposition, schemas.DecodeDisposition, (*schemas.Disposition).Record)
+}
+
 // fuzzDecoder holds that whatever can be read can be written, and reads back as the same.
 func fuzzDecoder[T any](f *testing.F, topic string, decode func([]byte) (*T, error), record func(*T) (schemas.Record, error)) {
 	samples, err := filepath.Glob(filepath.Join("testdata", topic, "*.json"))

@@ -20,7 +20,7 @@ func TestEveryRecordCarriesItsAttributes(t *testing.T) {
 			"ce_specversion": `^1\.0$`,
 			"ce_id":          `^.+$`,
 			"ce_source":      `^/permithub/[a-z][a-z0-9_-]*$`,
-			"ce_type":        `^cn\.haiyan\.permithub\.(input\.[a-z_]+|transition|dead-letter|application\.[a-z_]+|permit\.[a-z_]+)\.v1$`,
+			"ce_type":        `^cn\.haiyan\.permithub\.(input\.[a-z_]+|transition|dead-letter|disposition|application\.[a-z_]+|permit\.[a-z_]+)\.v1$`,
 			"ce_dataschema":  `^urn:permithub:schema:` + regexp.QuoteMeta(rec.Topic) + `$`,
 		} {
 			if got := rec.Header(name); !regexp.MustCompile(form).MatchString(got) {
@@ -72,7 +72,7 @@ func TestNothingPersonalInKeysAndHeaders(t *testing.T) {
 
 func TestRecordsGoUnderTheirDossier(t *testing.T) {
 	for _, rec := range tellStories(t).records {
-		if rec.Topic == schemas.TopicDeadLetter {
+		if rec.Topic == schemas.TopicDeadLetter || rec.Topic == schemas.TopicDisposition {
 			continue
 		}
 		dossier, err := schemas.DossierOf(rec.Header("ce_subject"))

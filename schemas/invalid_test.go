@@ -71,6 +71,12 @@ var spoiledSamples = map[string]spoiled{
 	"unknown-class":    {schemas.TopicDeadLetter, "undecodable", "/class", "fatal", "/class"},
 	"no-position":      {schemas.TopicDeadLetter, "undecodable", "/offset", nil, ""},
 
+	"unknown-disposition":  {schemas.TopicDisposition, "given-up", "/kind", "forgotten", "/kind"},
+	"disposition-of-none":  {schemas.TopicDisposition, "given-up", "/dead_letter_id", nil, ""},
+	"reason-in-words":      {schemas.TopicDisposition, "given-up", "/reason", "来源已重报", "/reason"},
+	"ticket-in-words":      {schemas.TopicDisposition, "given-up", "/ticket", "张三的单子", "/ticket"},
+	"repair-not-in-base64": {schemas.TopicDisposition, "repaired", "/value", "%%", "/value"},
+
 	"stage-in-chinese":    {schemas.TopicApplications, "issued", "/stage", "已签发", "/stage"},
 	"reason-without-text": {schemas.TopicApplications, "refused", "/reasons/0/text", nil, "/reasons/0"},
 	"event-id-bare":       {schemas.TopicApplications, "issued", "/event_id", "7", "/event_id"},

@@ -24,6 +24,7 @@ var decoders = map[string]func([]byte) (any, error){
 	schemas.TopicCaseInput:    func(b []byte) (any, error) { return schemas.DecodeInput(b) },
 	schemas.TopicCaseLog:      func(b []byte) (any, error) { return schemas.DecodeTransition(b) },
 	schemas.TopicDeadLetter:   func(b []byte) (any, error) { return schemas.DecodeDeadLetter(b) },
+	schemas.TopicDisposition:  func(b []byte) (any, error) { return schemas.DecodeDisposition(b) },
 	schemas.TopicApplications: decodeAs[schemas.ApplicationEvent],
 	schemas.TopicPermits:      decodeAs[schemas.PermitEvent],
 }

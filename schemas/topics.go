@@ -29,6 +29,7 @@ const (
 	TopicRetry5m      = "retry-5m.v1"
 	TopicRetry1h      = "retry-1h.v1"
 	TopicDeadLetter   = "dead-letter.v1"
+	TopicDisposition  = "disposition.v1"
 	TopicApplications = "applications.v1"
 	TopicPermits      = "permits.v1"
 )
@@ -43,6 +44,7 @@ func Topics() []Topic {
 		{Name: TopicRetry5m, Partitions: 1, Carries: "a record that waits 5 min for its step", Key: "as the record had it", RetentionHours: 7 * days},
 		{Name: TopicRetry1h, Partitions: 1, Carries: "a record that waits 1 h for its step", Key: "as the record had it", RetentionHours: 7 * days},
 		{Name: TopicDeadLetter, Carries: "DeadLetter: a record that no trying again can help", Key: "as the record had it", RetentionHours: -1},
+		{Name: TopicDisposition, Carries: "Disposition: what a person did about a dead letter", Key: "as the dead letter has it", RetentionHours: -1},
 		{Name: TopicApplications, Carries: "ApplicationEvent: where an application stands, for data platforms", Key: "dossier id", RetentionHours: -1, Public: true},
 		{Name: TopicPermits, Carries: "PermitEvent: a permit issued or cancelled, for data platforms", Key: "dossier id", RetentionHours: -1, Public: true},
 	}

@@ -102,12 +102,12 @@ func notes(t schemas.Topic) string {
 	return b.String()
 }
 
-// operations are the hub's own: it sends to every topic, and reads all but the public ones and the dead letters.
+// operations are the hub's own: it sends to every topic, and reads all but the public ones.
 func operations() node {
 	var list node
 	for _, t := range schemas.Topics() {
 		actions := []string{"send", "receive"}
-		if t.Public || t.Name == schemas.TopicDeadLetter {
+		if t.Public {
 			actions = actions[:1]
 		}
 		for _, a := range actions {
@@ -158,7 +158,7 @@ func messages(s *source) node {
 }
 
 var titles = map[string]string{
-	"Input": "案件输入", "Transition": "档案变更", "DeadLetter": "死信", "ApplicationEvent": "申请办理动态", "PermitEvent": "居住证签发与注销",
+	"Input": "案件输入", "Transition": "档案变更", "DeadLetter": "死信", "Disposition": "死信处置", "ApplicationEvent": "申请办理动态", "PermitEvent": "居住证签发与注销",
 }
 
 // keyBinding describes the Kafka key: where it is a dossier id, its form.

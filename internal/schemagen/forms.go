@@ -124,6 +124,10 @@ var forms = map[string]form{
 	"KnownCondition.status":     among(schemas.Confirmed, schemas.Contradicted),
 	"EndedCase.outcome":         among("issued", "refused", "not_accepted", "withdrawn", "revoked"),
 	"dead_letter_id":            sized(400),
+	"disposition_id":            sized(420),
+	"repair_id":                 sized(420),
+	"ticket":                    pattern(`^[0-9A-Za-z][0-9A-Za-z._/#-]{0,63}$`),
+	"Disposition.to":            sized(249),
 	"topic":                     sized(249), // Kafka's limit
 	"step":                      pattern(sourcePattern),
 	"class":                     among("unmarked", "permanent", "unavailable", "uncertain", "stopped"),
@@ -153,6 +157,8 @@ var demands = []struct {
 	{"Input", "kind", string(schemas.InputSMSReceipt), []string{"receipt"}},
 	{"Input", "kind", string(schemas.InputDeadlineReached), []string{"deadline"}},
 	{"Input", "kind", string(schemas.InputRecount), []string{"recount"}},
+	{"Disposition", "kind", string(schemas.DispositionRepaired), []string{"value"}},
+	{"Disposition", "kind", string(schemas.DispositionGivenUp), []string{"reason"}},
 }
 
 // wholePerson is what a submission says of a person. A supplement says of it what it corrects, so the type itself requires nothing.

@@ -81,6 +81,7 @@ func retryHeaders() node {
 func typePattern(topic string) string {
 	kind := map[string]string{
 		schemas.TopicCaseInput: `input\.[a-z_]+`, schemas.TopicCaseLog: `transition`, schemas.TopicDeadLetter: `dead-letter`,
+		schemas.TopicDisposition:  `disposition`,
 		schemas.TopicApplications: `application\.[a-z_]+`, schemas.TopicPermits: `permit\.[a-z_]+`,
 	}[topic]
 	return strings.Join([]string{`^cn\.haiyan\.permithub`, kind, `v1$`}, `\.`)

@@ -28,6 +28,7 @@ var carried = map[string]string{
 	schemas.TopicCaseInput:    "Input",
 	schemas.TopicCaseLog:      "Transition",
 	schemas.TopicDeadLetter:   "DeadLetter",
+	schemas.TopicDisposition:  "Disposition",
 	schemas.TopicApplications: "ApplicationEvent",
 	schemas.TopicPermits:      "PermitEvent",
 }
