@@ -24,6 +24,7 @@ import (
 	"permithub/internal/bus"
 	"permithub/internal/casework"
 	"permithub/internal/config"
+	"permithub/internal/deadletter"
 	"permithub/internal/deadline"
 	"permithub/internal/docket"
 	"permithub/internal/effect"
@@ -47,6 +48,7 @@ type hub struct {
 	hangup   chan os.Signal // asks for the calendar to be loaded again; nil where nobody does
 	bus      *bus.Client
 	out      *bus.Publisher
+	letters  *deadletter.Book
 	index    *deadline.Store
 	worklist *worklist.Store
 	systems  *adapters.Systems
@@ -86,6 +88,9 @@ func newHub(cfg *config.Config, now func() time.Time, log *slog.Logger, reg *pro
 		return nil, err
 	}
 	if h.worklist, err = worklist.Open(context.Background()); err != nil {
+		return nil, err
+	}
+	if h.letters, err = deadletter.NewBook(h.bus, time.Now, reg); err != nil {
 		return nil, err
 	}
 	h.out = h.bus.Publisher()
@@ -141,7 +146,7 @@ func (h *hub) start(names []string) error {
 	h.addrs["metrics"] = h.ops.Addr()
 	h.stack.Start("operators", h.ops.Run)
 	h.stack.Start("calendar", func(ctx context.Context) error { h.notices.Watch(ctx, h.hangup); return nil })
-	h.stack.Start("dead letter watch", func(ctx context.Context) error { h.bus.WatchDeadLetters(ctx); return nil })
+	h.stack.Start("dead letter watch", func(ctx context.Context) error { h.letters.Watch(ctx, h.log); return nil })
 	for _, s := range selected {
 		if s.consume != nil {
 			if err := s.consume(h, s); err != nil {

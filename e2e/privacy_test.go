@@ -363,7 +363,7 @@ func outside(t *testing.T, r *audit.Record) string {
 		return string(r.Value)
 	}
 	delete(v, "person")
-	if r.Topic == schemas.TopicDeadLetter {
+	if r.Topic == schemas.TopicDeadLetter || r.Topic == schemas.TopicDisposition {
 		delete(v, "value")
 	}
 	b, err := json.Marshal(v)

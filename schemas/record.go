@@ -6,6 +6,12 @@ type Header struct {
 	Value string `json:"value"` // 值
 }
 
+// Headers of a record that was put back to work out of a dead letter. They stay with it, so that a letter that it may become again tells of them.
+const (
+	HeaderReplayOf = "ph-replay-of" // the dead letter's id
+	HeaderReplays  = "ph-replays"   // how often the record was replayed, in decimal
+)
+
 // Record is what goes on the wire: one Kafka record before the broker gave it a partition and an offset.
 type Record struct {
 	// Topic is the short name, e.g. "case-input.v1"; the bus puts the installation's prefix before it.

@@ -38,8 +38,6 @@ func TestKafkaRebalanceKeepsOrder(t *testing.T) {
 
 func TestKafkaTopics(t *testing.T) { testTopics(t, testcluster.Kafka(t).Brokers()) }
 
-func TestKafkaDeadLettersThatStand(t *testing.T) { testStanding(t, testcluster.Kafka(t).Brokers()) }
-
 // The embedded broker lets producers date every topic; this is seen on Apache Kafka only.
 func TestKafkaClockAhead(t *testing.T) {
 	c := openClient(t, testConfig(testcluster.Kafka(t).Brokers()))

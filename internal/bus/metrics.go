@@ -28,7 +28,6 @@ type metrics struct {
 	hung           *prometheus.GaugeVec
 	stopped        *prometheus.GaugeVec
 	lag            *lagCollector
-	standing       *standing
 }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
@@ -55,8 +54,6 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 		hung:    gauge("permithub_step_hung", "Handler calls of a step that have taken longer than the limit and still run.", "step"),
 		stopped: gauge("permithub_partition_stopped", "1 where a partition is not read, because its position lies outside what the topic holds.", "topic", "partition"),
 		lag:     newLagCollector(),
-
-		standing: &standing{},
 	}
 	return m, m.register(reg)
 }
@@ -65,13 +62,8 @@ func (m *metrics) register(reg prometheus.Registerer) error {
 	if reg == nil {
 		return nil
 	}
-	letters := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "permithub_dead_letters_standing", Help: "Dead letters that stand in their topic. Every process tells the same: take the maximum."},
-		func() float64 { return float64(m.standing.count.Load()) })
-	age := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "permithub_dead_letter_age_seconds", Help: "Age of the oldest dead letter that stands in its topic; 0 without one."}, m.standing.age)
 	var errs []error
-	for _, c := range []prometheus.Collector{letters, age, m.handleSeconds, m.records, m.retries, m.deadLetters, m.voidRecords, m.produceSeconds, m.paused, m.hung, m.stopped, m.lag} {
+	for _, c := range []prometheus.Collector{m.handleSeconds, m.records, m.retries, m.deadLetters, m.voidRecords, m.produceSeconds, m.paused, m.hung, m.stopped, m.lag} {
 		errs = append(errs, reg.Register(c))
 	}
 	return errors.Join(errs...)

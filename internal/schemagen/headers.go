@@ -55,6 +55,10 @@ func headers(t schemas.Topic) node {
 	}
 	add("ce_partitionkey", key)
 	add(schemas.HeaderTraceparent, "W3C trace context, where there is one.", match(tracePattern))
+	if t.Name == schemas.TopicCaseInput {
+		add(schemas.HeaderReplayOf, "The dead letter that the record was replayed out of; absent where it was not.")
+		add(schemas.HeaderReplays, "How often it was replayed, in decimal.", match(digits))
+	}
 	if t.Stamped {
 		add(headerStamp, "The offset at which the record counts, in decimal.", match(digits))
 		add(schemas.HeaderEffects, "Kinds of effect in the value, separated by commas; absent where there are none.", match(`^[a-z]+(,[a-z]+)*$`))
