@@ -23,6 +23,7 @@ type commands struct {
 	Simulate simulateCommand `cmd:"" help:"Play the foreign systems, with their ledgers and fault switches over HTTP."`
 	Topics   topicsCommand   `cmd:"" help:"Verify the topics, or create them, and say each difference."`
 	Case     caseCommand     `cmd:"" help:"Show a person's file as a timeline, masked."`
+	Dead     deadCommand     `cmd:"" help:"Dead letters: list, show, repair, replay, give up."`
 	Deadline deadlineCommand `cmd:"" help:"Show when an application that was accepted then is due, day by day."`
 	Calendar calendarCommand `cmd:"" help:"What another holiday notice makes of the open deadlines, and putting it into force."`
 	User     userCommand     `cmd:"" help:"List, add or change those who sign in at the console."`

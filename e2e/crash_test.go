@@ -69,6 +69,7 @@ func crashes() []crash {
 		{point: failpoint.G1, victim: []string{"issuance"}, pass: 2},
 		{point: failpoint.G2, victim: []string{"cancellation"}, pass: 2},
 		{point: failpoint.Q1, victim: []string{"approval"}, pass: 1, scene: unreadable},
+		{point: failpoint.Q2, victim: []string{"approval"}, pass: 1, scene: replayedAndDied},
 		{point: failpoint.R1, victim: []string{"clock"}, pass: 3},
 		{point: failpoint.R2, victim: []string{"clock"}, pass: 1, scene: indexLost},
 		{point: failpoint.S1, victim: []string{"approval"}, pass: 2, change: snapshotsAlways, scene: halfASnapshot},

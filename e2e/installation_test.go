@@ -146,7 +146,7 @@ func (in *installation) write(t *testing.T, change func(map[string]any)) {
 // run runs a command of the binary on the installation and returns what it printed.
 func (in *installation) run(t *testing.T, command string, args ...string) string {
 	t.Helper()
-	p := launch(t, command, nil, append([]string{command, "--config", in.config}, args...)...)
+	p := launch(t, command, nil, slices.Concat(strings.Fields(command), []string{"--config", in.config}, args)...)
 	select {
 	case <-p.done:
 	case <-time.After(patience):

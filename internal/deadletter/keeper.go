@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"permithub/internal/bus"
+	"permithub/internal/failpoint"
 	"permithub/internal/fault"
 	"permithub/internal/problem"
 	"permithub/schemas"
@@ -322,6 +323,7 @@ func (k *Keeper) replay(ctx context.Context, id, officer string) (Forecast, erro
 		if err := k.ports.Publish(ctx, p.record); err != nil {
 			return p.Forecast, fmt.Errorf("replay %s: %w", id, err)
 		}
+		failpoint.Here(failpoint.Q2)
 	}
 	return p.Forecast, k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionReplayed, Officer: officer, To: p.To, RepairID: p.repairID})
 }

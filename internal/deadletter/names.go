@@ -12,6 +12,12 @@ var codeNames = map[string][2]string{
 	"transition_too_large": {"档案过大，无法写入", "the file is too large to be written"},
 	"unmarked":             {"多次重试仍未成功，原因未归类", "many tries failed, for no known reason"},
 	"offset-out-of-range":  {"内容已不在保存期内", "the content is kept no longer"},
+	"letter_unknown":       {"没有这封死信", "there is no such letter"},
+	"letter_not_to_repair": {"此类记录不能修复", "such a record cannot be repaired"},
+	"letter_dealt_with":    {"此前已处置", "dealt with before"},
+	"reason_unknown":       {"请选择放弃的原因", "choose a reason"},
+	"ticket_form":          {"工单编号只能有字母、数字和 . _ / # -", "a ticket's number has letters, digits and . _ / # - only"},
+	"rate_range":           {"每秒件数须为 1 至 1000", "a rate is 1 to 1000 a second"},
 	CodeUnreadable:         {"死信本身无法读取", "the letter itself cannot be read"},
 }
 

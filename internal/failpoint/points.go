@@ -57,6 +57,8 @@ const (
 	G2 Point = "G2"
 	// Q1: a dead letter is written and the group's position is not committed. It is written again under the same id.
 	Q1 Point = "Q1"
+	// Q2: a dead letter's record is replayed and its disposition is not written. The letter stands; replaying it again changes nothing.
+	Q2 Point = "Q2"
 	// R1: the deadline index has taken a batch and the answer is not seen. The repeat is answered "already".
 	R1 Point = "R1"
 	// R2: the deadline index is found lost and not yet replayed. It is replayed from the mark.
@@ -70,4 +72,4 @@ const (
 )
 
 // All lists the points.
-var All = []Point{I1, I2, I3, A1, P1, P2, P3, P4, P5, P6, D1, D2, D3, D4, D5, G1, G2, Q1, R1, R2, S1, T1, T2}
+var All = []Point{I1, I2, I3, A1, P1, P2, P3, P4, P5, P6, D1, D2, D3, D4, D5, G1, G2, Q1, Q2, R1, R2, S1, T1, T2}

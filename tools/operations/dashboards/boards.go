@@ -12,7 +12,7 @@ func overview() *dashboard.DashboardBuilder {
 		WithPanel(number("已预警", "承诺时限（T1）已到预警档的在办案件", unitCount, `sum(permithub_deadlines{clock="T1",state="warned"})`, 1, 10)).
 		WithPanel(number("等得最久的案件", "自提交起", unitSeconds, `max(permithub_oldest_open_case_age_seconds)`, 86400, 4*86400)).
 		WithPanel(number("新证已发、旧证未销", "仍然有效的原居住证", unitCount, `sum(permithub_superseded_permits)`, 1, 5)).
-		WithPanel(number("死信", "主题中尚未清理的死信", unitCount, `max(permithub_dead_letters_standing)`, 1, 1)).
+		WithPanel(number("死信", "尚无人重放或放弃的死信", unitCount, `max(permithub_dead_letters_standing)`, 1, 1)).
 		WithPanel(number("熔断的外部系统", "调用已暂停", unitCount, `sum(max by (system) (permithub_breaker_open))`, 1, 1)).
 		WithPanel(number("时限轮询距今", "上次成功检查到期时限", unitSeconds, `time() - max(permithub_overdue_last_run_timestamp_seconds)`, 15, 60)).
 		WithPanel(lines("各环节在办案件", "", unitCount, half, query{`sum by (stage) (permithub_open_cases)`, "{{stage}}"})).
