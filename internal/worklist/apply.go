@@ -133,7 +133,11 @@ func (b *batch) put(f *File) {
 	if !c.DueAt.IsZero() {
 		due = c.DueAt.UnixMilli()
 	}
-	b.exec(&b.insert, `INSERT INTO open_case VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	since := int64(0)
+	if !c.Since.IsZero() {
+		since = c.Since.UnixMilli()
+	}
+	b.exec(&b.insert, `INSERT INTO open_case VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.DossierID, c.ApplicationNo, c.Version, string(c.Stage), string(c.Queue()), string(c.Type), string(c.Channel), c.Division, c.Name,
-		c.SubmittedAt.UnixMilli(), due, c.urgency(), c.Provisional, c.Paused, c.Breached, string(opinions), string(c.promise), dayNumber(c.day))
+		c.SubmittedAt.UnixMilli(), due, c.urgency(), c.Provisional, c.Paused, c.Breached, string(opinions), string(c.promise), dayNumber(c.day), c.HeldFor, since)
 }

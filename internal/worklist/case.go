@@ -57,6 +57,10 @@ type Case struct {
 	Provisional   bool
 	Paused        bool
 	Breached      bool
+	// HeldFor is what holds a case of the queue Held: the kind of the effect and the code of the refusal, with a space between.
+	HeldFor string
+	// Since is when the case came to its stage; zero where its records do not say.
+	Since time.Time
 	// Opinions are the officers who gave an opinion, by level: nobody gives two of the three.
 	Opinions map[string]string
 

@@ -85,6 +85,12 @@ func openCase(t *schemas.Transition) *Case {
 	if t.Person != nil {
 		c.Name = t.Person.FullName
 	}
+	if o.StageAt != nil {
+		c.Since = o.StageAt.Time
+	}
+	if o.Stage == schemas.StageHeld {
+		c.HeldFor = heldFor(o)
+	}
 	for i := range o.Opinions {
 		c.Opinions[o.Opinions[i].Level] = o.Opinions[i].Officer
 	}
@@ -98,6 +104,21 @@ func openCase(t *schemas.Transition) *Case {
 		c.promise, c.day = docket.StateOf(k), calendar.Of(k.DueAt.Add(-1))
 	}
 	return c
+}
+
+// heldFor is the first duty that waits for a person. Of the notices only the completion holds a case.
+func heldFor(o *schemas.Case) string {
+	for i := range o.Duties {
+		d := &o.Duties[i]
+		notice := d.Kind == schemas.EffectNotify
+		if notice && d.Notice != casework.NoticeCompletion {
+			continue
+		}
+		if d.Status == schemas.DutyRefused || d.Status == schemas.DutyUnknown && !notice {
+			return string(d.Kind) + " " + d.Code // a text of its own: nothing of the record is kept
+		}
+	}
+	return ""
 }
 
 func unresolved(o *schemas.Case, id string) *schemas.Clock {

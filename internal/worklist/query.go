@@ -22,6 +22,7 @@ type Filter struct {
 	Divisions []string
 	Type      schemas.RecognitionType
 	Channel   schemas.Channel
+	HeldFor   string // as a case has it
 	// Due asks for the cases whose promise (T1) is overdue, or can be kept for the last time today or tomorrow; Today says which day that is.
 	Due   Due
 	Today calendar.Date
@@ -56,6 +57,9 @@ func (f *Filter) where() (query string, args []any) {
 	}
 	if f.Channel != "" {
 		query, args = query+` AND channel = ?`, append(args, string(f.Channel))
+	}
+	if f.HeldFor != "" {
+		query, args = query+` AND held_for = ?`, append(args, f.HeldFor)
 	}
 	day := dayNumber(f.Today)
 	switch f.Due {
@@ -182,22 +186,26 @@ func (s *Store) cases(ctx context.Context, places []place) ([]Case, error) {
 	return out, nil
 }
 
-const columns = `SELECT dossier, no, version, stage, type, channel, division, name, submitted, due, provisional, paused, breached, opinions FROM open_case `
+const columns = `SELECT dossier, no, version, stage, type, channel, division, name, submitted, due, provisional, paused, breached, opinions, held_for, since FROM open_case `
 
 func scanCase(scan func(...any) error) (Case, error) {
 	var (
 		c              Case
 		submitted, due int64
+		since          int64
 		opinions       string
 	)
 	err := scan(&c.DossierID, &c.ApplicationNo, &c.Version, &c.Stage, &c.Type, &c.Channel, &c.Division, &c.Name, &submitted, &due, &c.Provisional, &c.Paused,
-		&c.Breached, &opinions)
+		&c.Breached, &opinions, &c.HeldFor, &since)
 	if err != nil {
 		return c, err
 	}
 	c.SubmittedAt = time.UnixMilli(submitted).In(schemas.Shanghai)
 	if due != 0 {
 		c.DueAt = time.UnixMilli(due).In(schemas.Shanghai)
+	}
+	if since != 0 {
+		c.Since = time.UnixMilli(since).In(schemas.Shanghai)
 	}
 	return c, json.Unmarshal([]byte(opinions), &c.Opinions)
 }

@@ -19,7 +19,8 @@ CREATE TABLE position (dossier TEXT, seq INTEGER, part INTEGER, pos INTEGER, PRI
 CREATE TABLE mark (part INTEGER PRIMARY KEY, next INTEGER);
 CREATE TABLE open_case (
 	dossier TEXT PRIMARY KEY, no TEXT, version INTEGER, stage TEXT, queue TEXT, type TEXT, channel TEXT, division TEXT, name TEXT,
-	submitted INTEGER, due INTEGER, urgency INTEGER, provisional INTEGER, paused INTEGER, breached INTEGER, opinions TEXT, promise TEXT, day INTEGER
+	submitted INTEGER, due INTEGER, urgency INTEGER, provisional INTEGER, paused INTEGER, breached INTEGER, opinions TEXT, promise TEXT, day INTEGER,
+	held_for TEXT, since INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX by_urgency ON open_case (queue, division, urgency, no, type, channel);
 CREATE INDEX by_overdue ON open_case (queue, division, urgency, no) WHERE promise = 'breached';
