@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"permithub/consumers/notification"
 	"permithub/internal/accounts"
 	"permithub/internal/auditlog"
 	"permithub/internal/casework"
 	"permithub/internal/config"
+	"permithub/internal/deadletter"
 	"permithub/producers/desk"
 	"permithub/producers/desk/console"
 	"permithub/schemas"
@@ -56,12 +58,15 @@ func openConsole(h *hub, d *desk.Service) (*console.Console, error) {
 	if err != nil {
 		return nil, err
 	}
+	letters := deadletter.NewKeeper(h.letters, deadletter.Ports{Publish: h.out.Produce, Decide: h.decide, Now: time.Now}) // dated as the letters are
+	replays := deadletter.NewRuns(letters)
+	h.stack.Push("replays", func(context.Context) error { replays.Close(); return nil })
 	cfg := console.Config{Idle: h.cfg.Desk.Idle, OpenIDName: h.cfg.Desk.OIDC.Name, SignOutURL: h.cfg.Desk.Proxy.SignOutURL}
 	return console.New(cfg, console.Ports{
 		OpenID: openID, Proxy: proxy,
 		Desk: d, List: h.worklist, Holds: h.index, Users: users, Sessions: h.index, Tries: h.index, Audit: audit, Records: h.records, Policy: h.policy, Render: notification.Render,
 		Pseudonym: func(text string) string { return schemas.PersonToken([]byte(h.cfg.RouteKey.Value()), text) },
-		Ready:     h.running, Now: h.now,
+		Letters:   letters, Replays: replays, Ready: h.running, Now: h.now,
 	}, h.log, h.reg)
 }
 
@@ -105,6 +110,27 @@ func (h *hub) records(ctx context.Context, partition int32, offsets []int64) ([]
 		values[i] = recs[i].Value
 	}
 	return values, nil
+}
+
+// decide says what an input would do to its file as the log has it.
+func (h *hub) decide(ctx context.Context, in *schemas.Input) (*schemas.Transition, error) {
+	partition, offsets, err := h.worklist.Places(ctx, in.DossierID)
+	if err != nil {
+		return nil, err
+	}
+	file := &casework.File{}
+	if len(offsets) > 0 {
+		values, err := h.records(ctx, partition, offsets[len(offsets)-1:])
+		if err != nil {
+			return nil, err
+		}
+		t, err := schemas.DecodeTransition(values[0])
+		if err != nil {
+			return nil, fmt.Errorf("file %s: %w", in.DossierID, err)
+		}
+		file = &casework.File{Dossier: t.Dossier, Person: t.Person}
+	}
+	return h.policy().Decide(file, in)
 }
 
 // running reports whether every consuming step has its partitions; the worklist has read the log by then.

@@ -261,11 +261,15 @@ func (c *deadRepairCommand) Run(p *process) error {
 		return err
 	}
 	return c.keep(p, func(k *deadletter.Keeper) error {
+		edit := deadletter.Edit{Value: value}
+		if l, ok := k.Find(c.ID); ok && l.Repaired() != nil {
+			edit.Of = l.Repaired().ID // what show --value gives now
+		}
 		var faults *problem.List
 		if c.DryRun {
-			_, faults, err = k.CheckRepair(p.ctx, c.ID, value)
+			_, faults, err = k.CheckRepair(p.ctx, c.ID, edit)
 		} else {
-			faults, err = k.Repair(p.ctx, c.ID, c.By, value)
+			faults, err = k.Repair(p.ctx, c.ID, c.By, edit)
 		}
 		if err != nil {
 			return err

@@ -36,13 +36,14 @@ func NewKeeper(b *Book, ports Ports) *Keeper { return &Keeper{b, ports} }
 
 // Why nothing was done. Each is permanent.
 var (
-	ErrUnknown    = fault.Reject("letter_unknown", nil)       // there is no such letter
-	ErrDealtWith  = fault.Reject("letter_dealt_with", nil)    // it was replayed or given up before
-	ErrNoRepair   = fault.Reject("letter_not_to_repair", nil) // what it holds stands in the log of cases, or is of no form that is known
-	ErrReason     = fault.Reject("reason_unknown", nil)       // there is no such reason
-	ErrTicket     = fault.Reject("ticket_form", nil)          // not a ticket's number
-	ErrNoOfficer  = fault.Reject("officer_missing", nil)      // nobody says who does it
-	ErrNotForMany = fault.Reject("rate_range", nil)           // not a rate
+	ErrUnknown           = fault.Reject("letter_unknown", nil)            // there is no such letter
+	ErrDealtWith         = fault.Reject("letter_dealt_with", nil)         // it was replayed or given up before
+	ErrNoRepair          = fault.Reject("letter_not_to_repair", nil)      // what it holds stands in the log of cases, or is of no form that is known
+	ErrReason            = fault.Reject("reason_unknown", nil)            // there is no such reason
+	ErrTicket            = fault.Reject("ticket_form", nil)               // not a ticket's number
+	ErrNoOfficer         = fault.Reject("officer_missing", nil)           // nobody says who does it
+	ErrRepairedMeanwhile = fault.Reject("letter_repaired_meanwhile", nil) // another repair was written since the edit began
+	ErrNotForMany        = fault.Reject("rate_range", nil)                // not a rate
 )
 
 // GiveUpReason is why nothing will come of a letter.
@@ -78,9 +79,17 @@ func (l *Letter) Repairable() bool {
 	return l.State == Standing && l.Topic == schemas.TopicCaseInput && l.Step != ""
 }
 
-// CheckRepair lists everything that keeps value from taking the place of the letter's content. Placeholders of [Mask] stand for what they
-// hide; whole is the value with all of them put back.
-func (k *Keeper) CheckRepair(ctx context.Context, id string, value []byte) (whole []byte, faults *problem.List, err error) {
+// Edit is what somebody made of a letter's content. Placeholders of [Mask] stand for what they hide in the content that the edit began with.
+type Edit struct {
+	Value []byte
+	// Of is the repair whose content the edit began with, "" where it was the letter's own. Placeholders of another content would stand for
+	// other values.
+	Of string
+}
+
+// CheckRepair lists everything that keeps an edit from taking the place of the letter's content; whole is the edit with what its placeholders
+// stand for.
+func (k *Keeper) CheckRepair(ctx context.Context, id string, edit Edit) (whole []byte, faults *problem.List, err error) {
 	if err := k.Read(ctx); err != nil {
 		return nil, nil, err
 	}
@@ -95,16 +104,19 @@ func (k *Keeper) CheckRepair(ctx context.Context, id string, value []byte) (whol
 	if err != nil {
 		return nil, nil, err
 	}
-	whole, faults = Mask(l.Topic, c.Current()).Unmask(value)
+	if c.RepairID != edit.Of {
+		return nil, nil, ErrRepairedMeanwhile
+	}
+	whole, faults = Mask(l.Topic, c.Current()).Unmask(edit.Value)
 	if !faults.Empty() {
 		return whole, faults, nil
 	}
 	return whole, checkRepair(&c.DeadLetter, c.Value, whole), nil
 }
 
-// Repair keeps value to take the place of the letter's content in a replay. Where the list is not empty, nothing was kept.
-func (k *Keeper) Repair(ctx context.Context, id, officer string, value []byte) (*problem.List, error) {
-	whole, faults, err := k.CheckRepair(ctx, id, value)
+// Repair keeps an edit to take the place of the letter's content in a replay. Where the list is not empty, nothing was kept.
+func (k *Keeper) Repair(ctx context.Context, id, officer string, edit Edit) (*problem.List, error) {
+	whole, faults, err := k.CheckRepair(ctx, id, edit)
 	if err != nil || !faults.Empty() {
 		return faults, err
 	}

@@ -44,11 +44,14 @@ func TestRepairedAndReplayed(t *testing.T) {
 	}
 	line := shown[strings.Index(shown, `"current_division": "`):]
 	repaired := strings.Replace(shown, line[:strings.IndexByte(line, '\n')], `"current_division": "330424001",`, 1)
-	if faults, err := o.Repair(t.Context(), l.ID, "yw", []byte(repaired)); err != nil || !faults.Empty() {
+	if faults, err := o.Repair(t.Context(), l.ID, "yw", Edit{Value: []byte(repaired)}); err != nil || !faults.Empty() {
 		t.Fatalf("repair: %+v, %v", faults.Faults(), err)
 	}
 	if l = o.only(); l.Repaired() == nil {
 		t.Fatal("no repair lies ready")
+	}
+	if _, err := o.Repair(t.Context(), l.ID, "yw", Edit{Value: []byte(repaired)}); !errors.Is(err, ErrRepairedMeanwhile) {
+		t.Errorf("a repair over a repair that was not seen: %v", err)
 	}
 	if f, err = o.Foresee(t.Context(), l.ID); err != nil || f.Verdict != WouldChange || f.InputID != in.InputID || f.Events[0] != schemas.EvSubmitted {
 		t.Fatalf("after the repair: %+v, %v", f, err)
@@ -134,7 +137,7 @@ func TestWhatARepairMayNotChange(t *testing.T) {
 			o, in := newOffice(t), submission(1)
 			o.send(in, tc.spoil)
 			whole, _ := in.Record()
-			faults, err := o.Repair(t.Context(), o.only().ID, "yw", tc.repair(whole.Value))
+			faults, err := o.Repair(t.Context(), o.only().ID, "yw", Edit{Value: tc.repair(whole.Value)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +167,7 @@ func TestAStrayRecordWithoutAnIDCannotBeRepaired(t *testing.T) {
 	}
 	o.approve()
 	rec, _ := in.Record()
-	faults, err := o.Repair(t.Context(), o.only().ID, "yw", rec.Value)
+	faults, err := o.Repair(t.Context(), o.only().ID, "yw", Edit{Value: rec.Value})
 	if err != nil || len(faults.Faults()) != 1 || faults.Faults()[0].Code != "identity_unknown" {
 		t.Errorf("%+v, %v", faults.Faults(), err)
 	}
@@ -178,7 +181,7 @@ func TestAnotherContentUnderItsIDIsNotReplayed(t *testing.T) {
 	resent.BodyHash = submission(2).BodyHash // its source corrected it and sent it again
 	o.send(&resent, nil)
 	rec, _ := in.Record()
-	if faults, err := o.Repair(t.Context(), id, "yw", rec.Value); err != nil || !faults.Empty() {
+	if faults, err := o.Repair(t.Context(), id, "yw", Edit{Value: rec.Value}); err != nil || !faults.Empty() {
 		t.Fatalf("%+v, %v", faults.Faults(), err)
 	}
 	f, err := o.Replay(t.Context(), id, "yw")
@@ -201,7 +204,7 @@ func TestAStepsRecordGoesBackToItsStep(t *testing.T) {
 	if l := o.only(); l.Repairable() {
 		t.Error("a record of the log can be repaired")
 	}
-	if _, err := o.Repair(t.Context(), first, "yw", rec.Value); !errors.Is(err, ErrNoRepair) {
+	if _, err := o.Repair(t.Context(), first, "yw", Edit{Value: rec.Value}); !errors.Is(err, ErrNoRepair) {
 		t.Errorf("repair: %v", err)
 	}
 	for _, want := range []string{first, first + "-r1", first + "-r2"} {
@@ -250,7 +253,7 @@ func TestGiveUp(t *testing.T) {
 	if f, err := o.Replay(t.Context(), l.ID, "yw"); err != nil || f.Verdict != WasDealt {
 		t.Errorf("replayed after all: %+v, %v", f, err)
 	}
-	if faults, err := o.Repair(t.Context(), l.ID, "yw", []byte("{}")); !errors.Is(err, ErrDealtWith) {
+	if faults, err := o.Repair(t.Context(), l.ID, "yw", Edit{Value: []byte("{}")}); !errors.Is(err, ErrDealtWith) {
 		t.Errorf("repaired after all: %+v, %v", faults, err)
 	}
 }
@@ -308,7 +311,7 @@ func TestTheBook(t *testing.T) {
 		t.Errorf("groups (-want +got):\n%s", diff)
 	}
 	rec, _ := submission(1).Record()
-	if faults, err := o.Repair(t.Context(), "approval-case-input.v1-0-0", "yw", rec.Value); err != nil || !faults.Empty() {
+	if faults, err := o.Repair(t.Context(), "approval-case-input.v1-0-0", "yw", Edit{Value: rec.Value}); err != nil || !faults.Empty() {
 		t.Fatalf("%v, %v", faults, err)
 	}
 	if g := b.Groups(); g[0].Repaired != 0 {

@@ -162,15 +162,20 @@ func (r *Runs) Start(o Order) error {
 	return r.begin(&Progress{Order: o, Started: r.keeper.ports.Now()})
 }
 
-// Continue takes the letters up that the last run did not reach.
-func (r *Runs) Continue() error {
+// Continue takes the letters up that the last run did not reach, in the name of the officer.
+func (r *Runs) Continue(officer string) error {
+	if officer == "" {
+		return ErrNoOfficer
+	}
 	r.mu.Lock()
 	p := r.current
 	r.mu.Unlock()
 	if p == nil || p.Left() == 0 {
 		return nil
 	}
-	return r.begin(&Progress{Order: p.Order, Started: p.Started, Results: slices.Clone(p.Results)})
+	rest := p.Order
+	rest.Officer = officer
+	return r.begin(&Progress{Order: rest, Started: p.Started, Results: slices.Clone(p.Results)})
 }
 
 func (r *Runs) begin(p *Progress) error {

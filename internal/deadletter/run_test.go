@@ -77,7 +77,7 @@ func TestARunStopsAndGoesOn(t *testing.T) {
 		o, ids := many(t, 30)
 		r := NewRuns(o.Keeper)
 		defer r.Close()
-		if r.Last() != nil || r.Continue() != nil {
+		if r.Last() != nil || r.Continue("yw") != nil {
 			t.Error("there is a run before the first")
 		}
 		for _, bad := range []Order{{IDs: ids, Officer: "yw"}, {IDs: ids, Officer: "yw", Rate: MaxRate + 1}, {IDs: ids, Rate: 1}} {
@@ -102,7 +102,7 @@ func TestARunStopsAndGoesOn(t *testing.T) {
 		if now := r.Last(); now.Left() != stopped.Left() {
 			t.Error("it ran on")
 		}
-		if err := r.Continue(); err != nil {
+		if err := r.Continue("yw"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
@@ -134,7 +134,7 @@ func TestAnOutageStopsARun(t *testing.T) {
 		o.mu.Lock()
 		o.failed = nil
 		o.mu.Unlock()
-		if err := r.Continue(); err != nil {
+		if err := r.Continue("yw"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)

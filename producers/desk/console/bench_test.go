@@ -25,8 +25,10 @@ import (
 	"permithub/deploy/calendars"
 	"permithub/internal/accounts"
 	"permithub/internal/auditlog"
+	"permithub/internal/bus"
 	"permithub/internal/calendar"
 	"permithub/internal/casework"
+	"permithub/internal/deadletter"
 	"permithub/internal/deadline"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
@@ -55,6 +57,7 @@ type bench struct {
 	server  *httptest.Server
 	logs    *strings.Builder
 	ready   bool
+	dead    *deadTopics
 }
 
 // hub decides what is published and keeps the log.
@@ -242,13 +245,20 @@ func newBenchWith(t testing.TB, change func(*bench, *Config, *Ports)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.dead = &deadTopics{hub: b.hub, topics: map[string][]bus.Record{}}
+	book, err := deadletter.NewBook(b.dead, func() time.Time { return b.hub.now }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper := deadletter.NewKeeper(book, deadletter.Ports{Publish: b.dead.publish, Decide: b.dead.decide, Now: func() time.Time { return b.hub.now }})
+	replays := deadletter.NewRuns(keeper)
 	b.server = httptest.NewUnstartedServer(nil)
 	cfg, ports := Config{Answer: 2 * time.Second}, Ports{
 		Desk: d, List: list, Holds: b.holds, Users: b.users, Sessions: store, Tries: store, Audit: audit, Records: b.hub.records, Policy: func() *casework.Policy { return b.hub.policy }, Pseudonym: pseudonym,
 		Render: func(o schemas.Order) (schemas.SMS, error) {
 			return schemas.SMS{Text: "短信 " + o.Effect.Notice + " " + schemas.Masked(o.Person.FullName) + " " + o.Effect.PermitNo}, nil
 		},
-		Ready: func() bool { return b.ready }, Now: func() time.Time { return b.hub.now },
+		Letters: keeper, Replays: replays, Ready: func() bool { return b.ready }, Now: func() time.Time { return b.hub.now },
 	}
 	change(b, &cfg, &ports)
 	b.Console, err = New(cfg, ports, log, b.metrics)
@@ -260,6 +270,7 @@ func newBenchWith(t testing.TB, change func(*bench, *Config, *Ports)) *bench {
 	t.Cleanup(func() {
 		b.Close()
 		b.server.Close()
+		replays.Close()
 		_ = errors.Join(audit.Close(), list.Close(), store.Close())
 	})
 	return b

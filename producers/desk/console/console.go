@@ -14,6 +14,7 @@ import (
 	"permithub/internal/accounts"
 	"permithub/internal/auditlog"
 	"permithub/internal/casework"
+	"permithub/internal/deadletter"
 	"permithub/internal/problem"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
@@ -50,6 +51,9 @@ type Ports struct {
 	// OpenID and Proxy are further ways to sign in; nil where there are none.
 	OpenID *accounts.OpenID
 	Proxy  *accounts.Proxy
+	// Letters are the dead letters, Replays what is under way with many of them.
+	Letters *deadletter.Keeper
+	Replays *deadletter.Runs
 	// Records returns the values of a file's records at these places of the log.
 	Records func(ctx context.Context, partition int32, offsets []int64) ([][]byte, error)
 	// Policy is the rule pack with the calendar in force: it decides what an act would do, and explains deadlines.
@@ -158,6 +162,17 @@ func (c *Console) routes() http.Handler {
 	page("GET /sessions", (*visit).showSessions, sessionKeepers...)
 	page("POST /sessions/end", (*visit).endSessions, sessionKeepers...)
 	page("GET /audit", (*visit).showAudit, desk.Auditor)
+	page("GET /dead", (*visit).showDead, desk.Operator, desk.Auditor)
+	page("GET /dead/letters", (*visit).listLetters, desk.Operator, desk.Auditor)
+	page("GET /dead/letters/{id}", (*visit).showLetter, desk.Operator, desk.Auditor)
+	page("POST /dead/letters/{id}/reveal", (*visit).revealLetter, desk.Operator)
+	page("POST /dead/letters/{id}/repair", (*visit).repairLetter, desk.Operator)
+	page("POST /dead/letters/{id}/replay", (*visit).replayLetter, desk.Operator)
+	page("POST /dead/letters/{id}/give-up", (*visit).giveUpLetter, desk.Operator)
+	page("POST /dead/replay", (*visit).replayMany, desk.Operator)
+	page("GET /dead/run", (*visit).showRun, desk.Operator, desk.Auditor)
+	page("POST /dead/run/stop", (*visit).stopRun, desk.Operator)
+	page("POST /dead/run/continue", (*visit).continueRun, desk.Operator)
 	page("GET /cases/{no}", (*visit).showCase)
 	page("GET /cases/{no}/changes", (*visit).followCase)
 	page("POST /cases/{no}/print", (*visit).print)

@@ -171,16 +171,24 @@ func TestRoleByRolePageByPage(t *testing.T) {
 	no := b.submit(t, citizenID, "1")
 	work := []string{"1001", "1002", "1003", "1004"}
 	all := append(slices.Clone(work), "1005", "1006")
-	pages := []struct {
+	type page struct {
 		method, path string
 		form         url.Values
 		may          []string
-	}{
+	}
+	pages := []page{
 		{"GET", "/cases", nil, all}, {"GET", "/cases?queue=all", nil, all}, {"GET", "/cases/" + no, nil, all}, {"GET", "/password", nil, all}, {"GET", "/audit", nil, []string{"1006"}},
 		{"GET", "/supervision", nil, []string{"1004", "1006"}}, {"POST", "/supervision/export", nil, []string{"1004", "1006"}},
 		{"POST", "/supervision/reveal", url.Values{"purpose": {"check_override"}}, []string{"1004", "1006"}}, {"GET", "/sessions", nil, []string{"1004", "1005"}},
 		{"POST", "/search", url.Values{"q": {"张"}}, all}, {"POST", "/cases/" + no + "/print", nil, all}, {"POST", "/next", nil, work}, {"POST", "/export", nil, []string{"1004"}},
 		{"POST", "/cases/" + no + "/reveal", url.Values{"purpose": {"verify_identity"}}, work}, {"POST", "/cases/" + no + "/hold", nil, work}, {"POST", "/cases/" + no + "/release", nil, work},
+	}
+	letter := "/dead/letters/" + b.park(t, b.withdrawal(t, no), spoilt)
+	for _, path := range []string{"/dead", "/dead/letters?step=approval&code=undecodable", letter, "/dead/run"} {
+		pages = append(pages, page{"GET", path, nil, []string{"1005", "1006"}})
+	}
+	for _, path := range []string{letter + "/reveal", letter + "/repair", letter + "/replay", "/dead/replay", "/dead/run/stop", "/dead/run/continue", letter + "/give-up"} {
+		pages = append(pages, page{"POST", path, url.Values{"purpose": {"repair_record"}, "value": {"{}"}, "rate": {"1"}, "reason": {"not_ours"}}, []string{"1005"}})
 	}
 	acts := map[string][]string{"accept": {"1001"}, "review": {"1002"}, "approve": {"1003"}, "withdraw": {"1001"}, "resume": {"1002", "1003"}}
 	for act, may := range acts {
@@ -188,11 +196,7 @@ func TestRoleByRolePageByPage(t *testing.T) {
 			if way == "act" && act != "review" { // else the case is decided in the middle of the test
 				may = nil
 			}
-			pages = append(pages, struct {
-				method, path string
-				form         url.Values
-				may          []string
-			}{"POST", "/cases/" + no + "/" + way, url.Values{"action": {act}, "action_id": {"forged-" + act}, "expect_version": {"1"}}, may})
+			pages = append(pages, page{"POST", "/cases/" + no + "/" + way, url.Values{"action": {act}, "action_id": {"forged-" + act}, "expect_version": {"1"}}, may})
 		}
 	}
 	for _, id := range all {

@@ -97,6 +97,7 @@ func (v *visit) filter() (worklist.Filter, string) {
 	switch {
 	case slices.Contains(worklist.Queues(), worklist.Queue(queue)):
 		f.Queues = []worklist.Queue{worklist.Queue(queue)}
+		f.HeldFor = q.Get("held")
 	case queue == "all":
 	default:
 		queue = ""

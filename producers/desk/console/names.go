@@ -7,6 +7,7 @@ import (
 
 	"permithub/deploy/divisions"
 	"permithub/internal/casework"
+	"permithub/internal/deadletter"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
 	"permithub/schemas"
@@ -113,6 +114,17 @@ func (l language) detail(text string) string {
 }
 
 var dueNames = map[worklist.Due]string{worklist.Overdue: "已超期", worklist.DueToday: "今日到期", worklist.DueTomorrow: "明日到期"}
+var dispositionNames = map[schemas.DispositionKind]string{schemas.DispositionRepaired: "修复", schemas.DispositionReplayed: "重放", schemas.DispositionGivenUp: "放弃"}
+
+// giveUpName is why a dead letter was given up, in words.
+func giveUpName(l language, code string) string {
+	for _, r := range deadletter.Reasons() {
+		if r.Code == code {
+			return l.of(r.ZH, r.EN)
+		}
+	}
+	return code
+}
 
 // purposes for which personal data may be revealed.
 var purposes = []string{"verify_identity", "contact_applicant", "check_material", "answer_enquiry"}

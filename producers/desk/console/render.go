@@ -74,7 +74,7 @@ var templates = parse()
 
 func parse() map[string]map[language]*template.Template {
 	pages := map[string]map[language]*template.Template{}
-	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "failure"} {
+	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "dead", "letters", "letter", "run", "failure"} {
 		pages[name] = map[language]*template.Template{}
 		for _, lang := range []language{chinese, english} {
 			t := template.New("layout.html").Funcs(functions(lang))
@@ -113,6 +113,8 @@ func functions(lang language) template.FuncMap {
 		"of":       func(division string, due worklist.Due, cases int) countOf { return countOf{division, due, cases} },
 		"until":    until,
 		"due":      func(d worklist.Due) string { return lang.text(dueNames[d]) },
+		"act":      func(k schemas.DispositionKind) string { return lang.text(dispositionNames[k]) },
+		"giveup":   func(code string) string { return giveUpName(lang, code) },
 		"join":     func(list []string) string { return strings.Join(list, "；") },
 	}
 }

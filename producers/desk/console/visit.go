@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -90,7 +91,7 @@ func (v *visit) handle(handle func(*visit) error, roles []desk.Role) error {
 		return v.redirect("/password")
 	}
 	if len(roles) > 0 && !v.officer.Has(roles...) {
-		return v.refused(v.r.Pattern, v.r.PathValue("no"), errForbidden)
+		return v.refused(v.r.Pattern, cmp.Or(v.r.PathValue("no"), v.r.PathValue("id")), errForbidden)
 	}
 	return handle(v)
 }
