@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"permithub/internal/accounts"
 	"permithub/internal/config"
 	"permithub/internal/demo"
+	"permithub/schemas"
 )
 
 // demoUser is somebody who may sign in at the demo's console, with a password that lives as long as the demo.
@@ -18,7 +20,7 @@ type demoUser struct {
 	password string
 }
 
-// admit makes the demo's users: one for each opinion, and two who look after the others.
+// admit makes the demo's users: one for each opinion, and three who look after the others and the machines.
 func (d *demonstration) admit(cfg *config.Config) error {
 	cfg.Desk.UsersFile, cfg.Desk.AuditFile = filepath.Join(d.dir, "users.json"), filepath.Join(d.dir, "audit.jsonl")
 	users, err := accounts.OpenUsers(cfg.Desk.UsersFile)
@@ -31,6 +33,7 @@ func (d *demonstration) admit(cfg *config.Config) error {
 		{User: accounts.User{ID: "1003", Name: "审批演示", Roles: []string{config.RoleApproval}}},
 		{User: accounts.User{ID: "1004", Name: "督办演示", Roles: []string{config.RoleSupervisor}}},
 		{User: accounts.User{ID: "1005", Name: "审计演示", Roles: []string{config.RoleAuditor}}},
+		{User: accounts.User{ID: "1006", Name: "运维演示", Roles: []string{config.RoleOperator}}},
 	} {
 		u.password = strings.ToLower(rand.Text()[:12])
 		if u.Password, err = accounts.HashShortLived(u.password); err != nil {
@@ -67,6 +70,29 @@ func (d *demonstration) leaveToPeople(p *process) error {
 		lines = append(lines, demo.ForPeople(l))
 	}
 	r := demo.Runner{Doors: d.doors, Watch: d.watch, AtOnce: demoAtOnce, Patience: demoPatience, Done: func(*demo.Result) {}}
-	r.Run(p.ctx, lines)
-	return p.ctx.Err()
+	results := r.Run(p.ctx, lines)
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
+	return d.leaveALetter(p.ctx, results[len(results)-1].ApplicationNo)
+}
+
+// leaveALetter has the last of these applicants withdraw through a system that writes a sentence where a code belongs: a dead letter, to be repaired.
+func (d *demonstration) leaveALetter(ctx context.Context, no string) error {
+	dossier, err := schemas.DossierOf(no)
+	if err != nil {
+		return nil //nolint:nilerr // the application was not taken, as its own line says
+	}
+	card, found, err := d.hub.index.Find(ctx, no)
+	if err != nil || !found {
+		return err
+	}
+	source := card.Source
+	in := schemas.Input{InputID: schemas.InputID(source, no, schemas.InputWithdrawal), Kind: schemas.InputWithdrawal, DossierID: dossier, ApplicationNo: no, Source: source,
+		ReceivedAt: schemas.At(d.hub.now()), BodyHash: schemas.BodyHash([]byte(no)), Withdrawal: &schemas.Withdrawal{Reason: "本人不再申请"}}
+	rec, err := in.Record()
+	if err != nil {
+		return err
+	}
+	return d.hub.out.Produce(ctx, rec)
 }

@@ -3,6 +3,7 @@ package desk
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,10 +11,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"permithub/schemas"
 )
 
 // patience bounds the whole: a build, a demonstration, a browser.
@@ -27,6 +34,7 @@ func TestConsoleInChromium(t *testing.T) {
 	defer cancel()
 	browserIsHere(ctx, t)
 	d := startDemo(ctx, t)
+	park(ctx, t, d.config)
 	passwords, err := json.Marshal(d.users)
 	if err != nil {
 		t.Fatal(err)
@@ -119,4 +127,46 @@ func startDemo(ctx context.Context, t *testing.T) demonstration {
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // it goes on to print; ends with the process
 	return demonstration{binary, link, config, users}
+}
+
+// park has somebody send three withdrawals under numbers whose check character is wrong: dead letters of another reason than the demonstration's
+// own, and none of them to be repaired.
+func park(ctx context.Context, t *testing.T, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Kafka struct {
+			Brokers []string `yaml:"brokers"`
+			Prefix  string   `yaml:"prefix"`
+		} `yaml:"kafka"`
+	}
+	if err := yaml.Unmarshal(text, &c); err != nil {
+		t.Fatal(err)
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.Kafka.Brokers...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i := range 3 {
+		dossier := schemas.DossierID(schemas.PersonToken([]byte("nobody"), strconv.Itoa(i)))
+		no := []byte(schemas.ApplicationNo(dossier, "window", "1"))
+		no[len(no)-1] = map[bool]byte{true: 'A', false: 'B'}[no[len(no)-1] == 'B']
+		in := schemas.Input{InputID: schemas.InputID("window", string(no), schemas.InputWithdrawal), Kind: schemas.InputWithdrawal, DossierID: dossier, ApplicationNo: string(no), Source: "window",
+			ReceivedAt: schemas.At(time.Now()), BodyHash: schemas.BodyHash(no), Withdrawal: &schemas.Withdrawal{}}
+		rec, err := in.Record()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &kgo.Record{Topic: cmp.Or(c.Kafka.Prefix, "permithub") + "." + rec.Topic, Key: []byte(rec.Key), Value: rec.Value}
+		for _, h := range rec.Headers {
+			r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: []byte(h.Value)})
+		}
+		if err := client.ProduceSync(ctx, r).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

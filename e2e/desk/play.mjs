@@ -89,6 +89,7 @@ const clerk = await signIn("1001");
 const reviewer = await signIn("1002");
 const approver = await signIn("1003");
 const supervisor = await signIn("1004");
+const operator = await signIn("1006");
 
 await passed("a case from the window to the permit, old permits cancelled, by keys and forms", async () => {
   await clerk.goto(base + "/cases?queue=acceptance&type=existing_permit"); // these hold a permit already
@@ -220,8 +221,62 @@ await passed("a supervisor looks at townships, officers and deadlines, and takes
   assert.equal(refused.status(), 403);
 });
 
+await passed("a dead letter repaired and replayed", async () => {
+  const group = operator.locator("table.list tbody a", { hasText: "内容不符合规定的格式" });
+  await operator.goto(base + "/dead");
+  await group.click();
+  await operator.locator("table.list tbody a").first().click();
+  const letter = operator.url();
+  const no = (await operator.innerText("main")).match(/[A-Z2-7]{16}[0-9A-Z]/)[0];
+  assert.match(await operator.innerText("[role=alert]"), /\/withdrawal\/reason\s+撤回原因：格式不符/);
+  assert.match(await operator.innerText("main"), /内容有误，须先修复/);
+  const edited = async (to) => {
+    const text = await operator.inputValue("#value");
+    await operator.fill("#value", text.replace(/"reason": ".*"/, `"reason": ${to}`));
+    await operator.locator("form[action$='/repair'] button").click();
+  };
+  await edited('"●9"'); // a placeholder that hides nothing
+  assert.match(await operator.innerText("main"), /尚未修复[\s\S]*占位符不存在/);
+  await operator.goto(letter);
+  await edited('"applicant_wish"');
+  assert.match(await operator.innerText("main"), /已修复，待重放[\s\S]*将进入办理[\s\S]*将要发生：撤回/);
+  await open(clerk, no);
+  assert.doesNotMatch(await clerk.innerText(".stage"), /撤回/); // a repair alone does nothing
+  await operator.locator("form[action$='/replay'] button").click();
+  assert.match(await operator.innerText("main"), /已重放[\s\S]*1006/);
+  await clerk.waitForFunction(() => document.querySelector(".stage").innerText === "撤回", undefined, { timeout: 30_000 }); // the page follows the log
+  await operator.goto(base + "/dead");
+  assert.match(await operator.innerText("main"), /最近处置[\s\S]*重放[\s\S]*修复/);
+  assert.equal(await group.count(), 0);
+  await clerk.goto(letter);
+  assert.match(await clerk.innerText("main"), /您的岗位不能进行此操作/);
+});
+
+await passed("many letters: a dry run, a run that is stopped, and goes on", async () => {
+  await operator.goto(base + "/dead");
+  await operator.locator("table.list tbody a", { hasText: "申请编号有误" }).click();
+  await operator.locator("[name=whole]").check();
+  await operator.locator("[name=dry]").click();
+  await operator.waitForURL(/\/dead\/run$/);
+  await operator.waitForFunction(() => document.body.innerText.includes("3 / 3"));
+  assert.match(await operator.innerText("main"), /须先修复 3/);
+  await operator.goBack();
+  await operator.locator("[name=whole]").check();
+  await operator.locator("[name=rate]").fill("1");
+  await operator.locator("button.main").click();
+  await operator.waitForURL(/\/dead\/run$/);
+  await operator.locator("form[action='/dead/run/stop'] button").click();
+  assert.match(await operator.innerText("main"), /已停下/);
+  await operator.locator("form[action='/dead/run/continue'] button").click();
+  await operator.waitForFunction(() => document.body.innerText.includes("3 / 3") && document.body.innerText.includes("已结束")); // the bar follows by itself
+});
+
 // Every page, in both languages, light and dark, wide and narrow: no fault of WCAG 2.1 AA, nothing wider than the screen; and a picture.
 await passed("accessibility, and pictures", async () => {
+  await operator.goto(base + "/dead");
+  await operator.locator("a[href*=application_no]").click();
+  await operator.locator("table.list tbody a").first().click();
+  const letter = operator.url();
   const held = await supervisor.goto(base + "/cases?queue=held").then(() => supervisor.locator("table.list tbody a").first().innerText());
   const shots = [
     ["signin", async (p) => { await p.goto(base + "/signin"); }],
@@ -232,9 +287,15 @@ await passed("accessibility, and pictures", async () => {
     ["print", async (p) => { await p.locator("form[data-key=p] button").click(); await p.waitForSelector(".paper"); }],
     ["password", async (p) => { await p.goto(base + "/password"); }],
   ];
+  const operated = [
+    ["dead", async (p) => { await p.goto(base + "/dead"); }],
+    ["letters", async (p) => { await p.goto(base + "/dead"); await p.locator("a[href*=application_no]").click(); await p.waitForSelector("[name=rate]"); }],
+    ["letter", async (p) => { await p.goto(letter); }],
+    ["run", async (p) => { await p.goto(base + "/dead/run"); }],
+  ];
   const supervised = [["supervision", async (p) => { await p.goto(base + "/supervision"); await p.waitForSelector(".tiles"); }]];
   for (const [look, options] of [["wide-light", {}], ["wide-dark", { colorScheme: "dark" }], ["narrow-light", { viewport: { width: 390, height: 844 } }]]) {
-    for (const [id, pages] of [["1001", shots], ["1004", supervised]]) { for (const lang of ["zh", "en"]) {
+    for (const [id, pages] of [["1001", shots], ["1004", supervised], ["1006", operated]]) { for (const lang of ["zh", "en"]) {
       const page = await signIn(id, options);
       if (lang === "en") { await page.locator("button[name=to][value=en]").click(); }
       for (const [name, go] of pages) {

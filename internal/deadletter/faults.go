@@ -184,11 +184,12 @@ func checkRepair(d *schemas.DeadLetter, original, value []byte) *problem.List {
 	for _, path := range identity {
 		p := pointer(path)
 		kept, known := get(before, path)
-		if wrong[p] || len(path) == 1 && path[0] == "received_at" && known && !plausible(kept) {
+		if wrong[p] || known && !possible(path, kept, d.Key) {
 			known = false
 		}
 		if !known && len(path) == 1 {
 			kept, known = fromEnvelope(d, path[0])
+			known = known && possible(path, kept, d.Key)
 		}
 		if now, ok := get(repaired, path); known && (!ok || now != kept) {
 			list.Add(p, named(s, path, "identity_changed", "不得改变", "must stay as it is"))
@@ -196,17 +197,27 @@ func checkRepair(d *schemas.DeadLetter, original, value []byte) *problem.List {
 			list.Add(p, named(s, path, "identity_unknown", "原记录没有可辨认的编号，无法保证不重复办理；请来源重新提交", "the record has no id: let its source send it again"))
 		}
 	}
+	if no, ok := get(repaired, []string{"application_no"}); ok && !possible([]string{"application_no"}, no, d.Key) {
+		list.Add("/application_no", named(s, []string{"application_no"}, "application_no", "校验位有误，或不属于此档案", "has a wrong check character, or is of another file"))
+	}
 	if got, _ := get(repaired, []string{"dossier_id"}); got != d.Key {
 		list.Add("/dossier_id", named(s, []string{"dossier_id"}, "key_changed", "与记录的键不一致", "differs from the record's key"))
 	}
 	return list
 }
 
-// plausible tells a time from one that a broken clock gave.
-func plausible(v any) bool {
+// possible reports whether a value of the right form can be right too: no time that a broken clock gave, and no number of another file.
+func possible(path []string, v any, key string) bool {
 	text, _ := v.(string)
-	t, err := time.Parse(time.RFC3339, text)
-	return err == nil && t.Year() >= 2000 && t.Year() < 3000
+	switch path[0] {
+	case "received_at":
+		t, err := time.Parse(time.RFC3339, text)
+		return err == nil && t.Year() >= 2000 && t.Year() < 3000
+	case "application_no":
+		dossier, err := schemas.DossierOf(text)
+		return err == nil && dossier == key
+	}
+	return true
 }
 
 // fromEnvelope returns what the record's headers say, where its value does not.

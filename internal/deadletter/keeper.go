@@ -310,7 +310,8 @@ func mark(r *schemas.Record, d *schemas.DeadLetter) {
 
 func one(code string) []problem.Fault {
 	zh, en := CodeName(code)
-	return []problem.Fault{{Code: code, MessageZH: zh, MessageEN: en}}
+	at := map[string]string{"application_no": "/application_no", "dossier_mismatch": "/application_no", "received_at": "/received_at"}[code]
+	return []problem.Fault{{Pointer: at, Code: code, MessageZH: zh, MessageEN: en}}
 }
 
 // Replay puts the letter's record back to work and records it. A letter whose verdict is against it is left as it is. It is safe to repeat: whatever

@@ -131,6 +131,8 @@ func TestWhatARepairMayNotChange(t *testing.T) {
 			func(v []byte) []byte { return v }, ""},
 		"an id that was lost comes back from the envelope": {swap(submission(1).InputID, "?"), func(v []byte) []byte { return v }, ""},
 		"an id that was lost is made up":                   {swap(submission(1).InputID, "?"), swap(submission(1).InputID, other.InputID), "/input_id identity_changed"},
+		"a number whose check character was wrong":         {swap(submission(1).ApplicationNo, miscounted(submission(1).ApplicationNo)), func(v []byte) []byte { return v }, ""},
+		"a number of somebody else":                        {swap(submission(1).ApplicationNo, miscounted(submission(1).ApplicationNo)), swap(submission(1).ApplicationNo, other.ApplicationNo), "/application_no identity_changed/application_no application_no"},
 		"half a record":                                    {func(v []byte) []byte { return v[:len(v)/2] }, func(v []byte) []byte { return v }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,6 +156,15 @@ func TestWhatARepairMayNotChange(t *testing.T) {
 			}
 		})
 	}
+}
+
+// miscounted is the number with another check character.
+func miscounted(no string) string {
+	last := "A"
+	if strings.HasSuffix(no, last) {
+		last = "B"
+	}
+	return no[:len(no)-1] + last
 }
 
 func swap(a, b string) func([]byte) []byte {
