@@ -58,14 +58,14 @@ func openConsole(h *hub, d *desk.Service) (*console.Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	letters := deadletter.NewKeeper(h.letters, deadletter.Ports{Publish: h.out.Produce, Decide: h.decide, Now: time.Now}) // dated as the letters are
+	letters := deadletter.NewKeeper(h.letters, deadletter.Ports{Publish: h.out.Produce, Decide: h.decide, Token: h.personToken, Now: time.Now}) // dated as the letters are
 	replays := deadletter.NewRuns(letters)
 	h.stack.Push("replays", func(context.Context) error { replays.Close(); return nil })
 	cfg := console.Config{Idle: h.cfg.Desk.Idle, OpenIDName: h.cfg.Desk.OIDC.Name, SignOutURL: h.cfg.Desk.Proxy.SignOutURL}
 	return console.New(cfg, console.Ports{
 		OpenID: openID, Proxy: proxy,
 		Desk: d, List: h.worklist, Holds: h.index, Users: users, Sessions: h.index, Tries: h.index, Audit: audit, Records: h.records, Policy: h.policy, Render: notification.Render,
-		Pseudonym: func(text string) string { return schemas.PersonToken([]byte(h.cfg.RouteKey.Value()), text) },
+		Pseudonym: h.personToken,
 		Letters:   letters, Replays: replays, Ready: h.running, Now: h.now,
 	}, h.log, h.reg)
 }
@@ -110,6 +110,10 @@ func (h *hub) records(ctx context.Context, partition int32, offsets []int64) ([]
 		values[i] = recs[i].Value
 	}
 	return values, nil
+}
+
+func (h *hub) personToken(citizenID string) string {
+	return schemas.PersonToken([]byte(h.cfg.RouteKey.Value()), citizenID)
 }
 
 // decide says what an input would do to its file as the log has it.

@@ -39,7 +39,7 @@ type deadWork struct {
 
 // keep opens the letters of the installation.
 func (c *deadWork) keep(p *process, use func(*deadletter.Keeper) error) error {
-	cfg, err := c.load(p, config.PartKafka, config.PartApproval)
+	cfg, err := c.load(p, config.PartKafka, config.PartApproval, config.PartRouteKey)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *deadWork) keep(p *process, use func(*deadletter.Keeper) error) error {
 			files.wanted[l.Key] = true
 		}
 		policy := policyOf(cfg, cal)
-		return use(deadletter.NewKeeper(book, deadletter.Ports{Publish: b.Publisher().Produce, Now: p.now,
+		return use(deadletter.NewKeeper(book, deadletter.Ports{Publish: b.Publisher().Produce, Now: p.now, Token: func(id string) string { return schemas.PersonToken([]byte(cfg.RouteKey.Value()), id) },
 			Decide: func(ctx context.Context, in *schemas.Input) (*schemas.Transition, error) {
 				file, err := files.file(ctx, in.DossierID)
 				if err != nil {
@@ -287,19 +287,17 @@ func (c *deadRepairCommand) Run(p *process) error {
 	})
 }
 
-type deadReplayCommand struct {
-	deadWork
-	responsible
+// chosen are the letters of a command that takes many.
+type chosen struct {
 	selection
-	IDs    []string `arg:"" optional:"" name:"id" help:"Dead letters' ids (死信编号). Without any, all that --step and --code select."`
-	All    bool     `help:"All that stand."`
-	Rate   int      `default:"10" help:"Letters a second, 1 to 1000."`
-	DryRun bool     `name:"dry-run" help:"Say what each would do, and do nothing."`
+	IDs  []string `arg:"" optional:"" name:"id" help:"Dead letters' ids (死信编号). Without any, all that --step and --code select."`
+	All  bool     `help:"All that stand."`
+	Rate int      `default:"10" help:"Letters a second, 1 to 1000."`
 }
 
 // Validate is called by the command line's parser.
-func (c *deadReplayCommand) Validate() error {
-	if chosen := c.Step != "" || c.Code != ""; len(c.IDs) == 0 && !c.All && !chosen || len(c.IDs) > 0 && (c.All || chosen) {
+func (c *chosen) Validate() error {
+	if some := c.Step != "" || c.Code != ""; len(c.IDs) == 0 && !c.All && !some || len(c.IDs) > 0 && (c.All || some) {
 		return errors.New("name the letters, or --step and --code, or --all")
 	}
 	if c.Rate < 1 || c.Rate > deadletter.MaxRate {
@@ -308,23 +306,35 @@ func (c *deadReplayCommand) Validate() error {
 	return nil
 }
 
+type deadReplayCommand struct {
+	deadWork
+	responsible
+	chosen
+	DryRun bool `name:"dry-run" help:"Say what each would do, and do nothing."`
+}
+
 func (c *deadReplayCommand) Run(p *process) error {
-	return c.keep(p, func(k *deadletter.Keeper) error {
-		ids := c.IDs
-		if len(ids) == 0 {
+	return c.run(p, &c.deadWork, deadletter.Order{Officer: c.By, Dry: c.DryRun})
+}
+
+// run carries the order out over the chosen letters and prints what becomes of each. Letters that stay are an error.
+func (c *chosen) run(p *process, work *deadWork, o deadletter.Order) error {
+	return work.keep(p, func(k *deadletter.Keeper) error {
+		o.IDs, o.Rate = c.IDs, c.Rate
+		if len(o.IDs) == 0 {
 			for _, l := range k.List(deadletter.Filter{State: deadletter.Standing, Step: c.Step, Code: c.Code}) {
-				ids = append(ids, l.ID)
+				o.IDs = append(o.IDs, l.ID)
 			}
 		}
-		bar := progressbar.NewOptions(len(ids), progressbar.OptionSetWriter(p.stderr), progressbar.OptionSetVisibility(isTerminal(p.stderr)),
+		bar := progressbar.NewOptions(len(o.IDs), progressbar.OptionSetWriter(p.stderr), progressbar.OptionSetVisibility(isTerminal(p.stderr)),
 			progressbar.OptionSetDescription("死信"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 		left := 0
-		done, err := k.Each(p.ctx, deadletter.Order{IDs: ids, Officer: c.By, Dry: c.DryRun, Rate: c.Rate}, func(r deadletter.Result) {
+		done, err := k.Each(p.ctx, o, func(r deadletter.Result) {
 			_ = bar.Add(1) // a bar that cannot be drawn is nobody's loss
-			if r.Failed != "" || !r.Verdict.Replays() && r.Verdict != deadletter.WasDealt {
+			if r.Stays() {
 				left++
 			}
-			if c.JSON {
+			if work.JSON {
 				_ = writeJSONLines(p.stdout, []deadletter.Result{r})
 				return
 			}
@@ -333,11 +343,11 @@ func (c *deadReplayCommand) Run(p *process) error {
 		_ = bar.Finish()
 		switch {
 		case errors.Is(err, context.Canceled):
-			return fmt.Errorf("stopped after %d of %d; the same command goes on", done, len(ids))
+			return fmt.Errorf("stopped after %d of %d; the same command goes on", done, len(o.IDs))
 		case err != nil:
-			return fmt.Errorf("after %d of %d: %w; the same command goes on", done, len(ids), err)
+			return fmt.Errorf("after %d of %d: %w; the same command goes on", done, len(o.IDs), err)
 		case left > 0:
-			return fmt.Errorf("%d of %d letters stay", left, len(ids))
+			return fmt.Errorf("%d of %d letters stay", left, len(o.IDs))
 		}
 		return nil
 	})
@@ -355,21 +365,11 @@ func printResult(w io.Writer, r *deadletter.Result) {
 type deadGiveUpCommand struct {
 	deadWork
 	responsible
-	IDs    []string `arg:"" name:"id" help:"Dead letters' ids (死信编号)."`
-	Reason string   `required:"" enum:"sent_again,done_otherwise,case_over,beyond_repair,not_ours" help:"sent_again, done_otherwise, case_over, beyond_repair or not_ours."`
-	Ticket string   `help:"Number of the ticket that says more."`
+	chosen
+	Reason string `required:"" enum:"sent_again,done_otherwise,case_over,beyond_repair,not_ours" help:"sent_again, done_otherwise, case_over, beyond_repair or not_ours."`
+	Ticket string `help:"Number of the ticket that says more."`
 }
 
 func (c *deadGiveUpCommand) Run(p *process) error {
-	return c.keep(p, func(k *deadletter.Keeper) error {
-		var errs []error
-		for _, id := range c.IDs {
-			if err := k.GiveUp(p.ctx, id, c.By, c.Reason, c.Ticket); err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", id, err))
-				continue
-			}
-			_, _ = fmt.Fprintln(p.stdout, id, "已放弃")
-		}
-		return errors.Join(errs...)
-	})
+	return c.run(p, &c.deadWork, deadletter.Order{Officer: c.By, Reason: c.Reason, Ticket: c.Ticket})
 }

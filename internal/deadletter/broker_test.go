@@ -50,7 +50,7 @@ func testOnKafka(t *testing.T, brokers []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := NewKeeper(b, Ports{Publish: client.Publisher().Produce, Now: time.Now, Decide: func(context.Context, *schemas.Input) (*schemas.Transition, error) { return nil, nil }})
+	k := NewKeeper(b, Ports{Publish: client.Publisher().Produce, Now: time.Now, Token: testToken, Decide: func(context.Context, *schemas.Input) (*schemas.Transition, error) { return nil, nil }})
 
 	runner, err := client.NewRunner()
 	if err != nil {

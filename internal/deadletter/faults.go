@@ -159,15 +159,17 @@ func pointer(path []string) string {
 	return b.String()
 }
 
-// identity lists the properties by which an input is known again. What a repair may not change is each that the record had right.
+// identity lists the properties by which an input is known again, and those that say who it is about and how a foreign system decided. What a
+// repair may not change is each that the record had right.
 var identity = [][]string{
-	{"input_id"}, {"kind"}, {"dossier_id"}, {"person_token"}, {"application_no"}, {"source"}, {"received_at"}, {"body_hash"},
-	{"result", "effect_id"}, {"attempt", "effect_id"}, {"attempt", "run"}, {"receipt", "effect_id"}, {"action", "effect_id"},
+	{"input_id"}, {"kind"}, {"dossier_id"}, {"person_token"}, {"application_no"}, {"source"}, {"received_at"}, {"body_hash"}, {"person", "citizen_id"},
+	{"result", "effect_id"}, {"result", "status"}, {"attempt", "effect_id"}, {"attempt", "run"}, {"receipt", "effect_id"}, {"receipt", "delivered"},
 	{"deadline", "clock"}, {"deadline", "rung"}, {"contradiction", "other_application_no"},
 }
 
-// checkRepair lists everything that keeps value from taking the place of the letter's content: form, and what may not change.
-func checkRepair(d *schemas.DeadLetter, original, value []byte) *problem.List {
+// checkRepair lists everything that keeps value from taking the place of the letter's content: form, and what may not change. Whoever repairs decides
+// nothing: an officer's act is given again by the officer, and a submission stays about its person. Token is the person token of a citizen id.
+func checkRepair(d *schemas.DeadLetter, original, value []byte, token func(citizenID string) string) *problem.List {
 	list := faultsOf(d.Topic, value)
 	repaired, err := parse(value)
 	if err != nil {
@@ -200,6 +202,13 @@ func checkRepair(d *schemas.DeadLetter, original, value []byte) *problem.List {
 	if no, ok := get(repaired, []string{"application_no"}); ok && !possible([]string{"application_no"}, no, d.Key) {
 		list.Add("/application_no", named(s, []string{"application_no"}, "application_no", "校验位有误，或不属于此档案", "has a wrong check character, or is of another file"))
 	}
+	if kind, _ := get(repaired, []string{"kind"}); kind == string(schemas.InputOfficerAction) {
+		list.Add("/action", named(s, []string{"action"}, "officers_act", "经办人的操作不能代为修改，请经办人重新办理", "nobody else changes an officer's act: the officer gives it again"))
+	}
+	citizenID, _ := get(repaired, []string{"person", "citizen_id"})
+	if of, ok := get(repaired, []string{"person_token"}); ok && of != token(fmt.Sprint(citizenID)) {
+		list.Add("/person/citizen_id", named(s, []string{"person", "citizen_id"}, "person_changed", "不是此档案的本人", "is not the person of this file"))
+	}
 	if got, _ := get(repaired, []string{"dossier_id"}); got != d.Key {
 		list.Add("/dossier_id", named(s, []string{"dossier_id"}, "key_changed", "与记录的键不一致", "differs from the record's key"))
 	}
@@ -222,15 +231,18 @@ func possible(path []string, v any, key string) bool {
 
 // fromEnvelope returns what the record's headers say, where its value does not.
 func fromEnvelope(d *schemas.DeadLetter, name string) (any, bool) {
-	header := map[string]string{"input_id": "ce_id", "application_no": "ce_subject"}[name]
+	header := map[string]string{"input_id": "ce_id", "application_no": "ce_subject", "kind": "ce_type"}[name]
 	value := headerOf(d.Headers, header)
+	if name == "kind" { // cn.haiyan.permithub.input.withdrawal.v1
+		_, value, _ = strings.Cut(strings.TrimSuffix(value, ".v1"), ".input.")
+	}
 	if value == "" || schemaOf(d.Topic) == nil || at(schemaOf(d.Topic), []string{name}).Validate(value) != nil {
 		return nil, false
 	}
 	return value, true
 }
 
-// get returns the text or the number at the end of the path.
+// get returns the text, the number or the yes or no at the end of the path.
 func get(v any, path []string) (any, bool) {
 	for _, step := range path {
 		object, ok := v.(map[string]any)
@@ -246,6 +258,8 @@ func get(v any, path []string) (any, bool) {
 		return v, true
 	case json.Number:
 		return v.String(), true
+	case bool:
+		return v, true
 	}
 	return nil, false
 }

@@ -53,7 +53,7 @@ func FuzzRepair(f *testing.F) {
 	f.Fuzz(func(t *testing.T, original, edited []byte) {
 		d := schemas.DeadLetter{Topic: schemas.TopicCaseInput, Key: "3ZCLYTDTCLFJ"}
 		whole, faults := Mask(d.Topic, original).Unmask(edited)
-		if faults.Empty() && checkRepair(&d, original, whole).Empty() {
+		if faults.Empty() && checkRepair(&d, original, whole, testToken).Empty() {
 			if _, err := schemas.AdmitInput(whole); err != nil {
 				t.Errorf("a repair that nothing is wrong with is not admitted: %v", err)
 			}

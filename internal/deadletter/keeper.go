@@ -22,7 +22,9 @@ type Ports struct {
 	Publish func(ctx context.Context, records ...schemas.Record) error
 	// Decide says what an input would do to its file as it stands: nil where it changes nothing, a permanent error where it belongs to no file.
 	Decide func(ctx context.Context, in *schemas.Input) (*schemas.Transition, error)
-	Now    func() time.Time
+	// Token is the person token of a citizen id.
+	Token func(citizenID string) string
+	Now   func() time.Time
 }
 
 // Keeper does what people decide about dead letters. It is safe for concurrent use. Who may ask for what is the caller's to know.
@@ -43,7 +45,7 @@ var (
 	ErrTicket            = fault.Reject("ticket_form", nil)               // not a ticket's number
 	ErrNoOfficer         = fault.Reject("officer_missing", nil)           // nobody says who does it
 	ErrRepairedMeanwhile = fault.Reject("letter_repaired_meanwhile", nil) // another repair was written since the edit began
-	ErrNotForMany        = fault.Reject("rate_range", nil)                // not a rate
+	ErrRate              = fault.Reject("rate_range", nil)                // not a rate
 )
 
 // GiveUpReason is why nothing will come of a letter.
@@ -111,7 +113,7 @@ func (k *Keeper) CheckRepair(ctx context.Context, id string, edit Edit) (whole [
 	if !faults.Empty() {
 		return whole, faults, nil
 	}
-	return whole, checkRepair(&c.DeadLetter, c.Value, whole), nil
+	return whole, checkRepair(&c.DeadLetter, c.Value, whole, k.ports.Token), nil
 }
 
 // Repair keeps an edit to take the place of the letter's content in a replay. Where the list is not empty, nothing was kept.
@@ -126,20 +128,31 @@ func (k *Keeper) Repair(ctx context.Context, id, officer string, edit Edit) (*pr
 
 // GiveUp records that nothing will come of the letter. The ticket is optional.
 func (k *Keeper) GiveUp(ctx context.Context, id, officer, reason, ticket string) error {
+	if err := checkReason(reason, ticket); err != nil {
+		return err
+	}
+	if err := k.Read(ctx); err != nil {
+		return err
+	}
+	err := k.giveUp(ctx, id, officer, reason, ticket)
+	return errors.Join(err, k.Read(ctx))
+}
+
+func checkReason(reason, ticket string) error {
 	switch {
 	case !slices.ContainsFunc(Reasons(), func(r GiveUpReason) bool { return r.Code == reason }):
 		return ErrReason
 	case ticket != "" && !ticketForm.MatchString(ticket):
 		return ErrTicket
 	}
-	if err := k.Read(ctx); err != nil {
-		return err
-	}
+	return nil
+}
+
+func (k *Keeper) giveUp(ctx context.Context, id, officer, reason, ticket string) error {
 	if _, err := k.standing(id); err != nil {
 		return err
 	}
-	err := k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionGivenUp, Officer: officer, Reason: reason, Ticket: ticket})
-	return errors.Join(err, k.Read(ctx))
+	return k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionGivenUp, Officer: officer, Reason: reason, Ticket: ticket})
 }
 
 // dispose writes what was done about a letter; the book knows it after the next read.
@@ -175,11 +188,12 @@ const (
 	NoWay       Verdict = "no_way"       // it cannot be replayed: give it up
 	Gone        Verdict = "gone"         // its content is kept no longer: give it up
 	WasDealt    Verdict = "dealt_with"   // it was replayed or given up before
+	WasGivenUp  Verdict = "was_given_up" // it was given up just now
 )
 
 // Verdicts lists every verdict.
 func Verdicts() []Verdict {
-	return []Verdict{WouldChange, WouldRedo, NoChange, Conflict, Invalid, NoWay, Gone, WasDealt}
+	return []Verdict{WouldChange, WouldRedo, NoChange, Conflict, Invalid, NoWay, Gone, WasDealt, WasGivenUp}
 }
 
 // Replays reports whether a replay deals with the letter.
@@ -250,7 +264,7 @@ func (k *Keeper) plan(ctx context.Context, id string) (planned, error) {
 func (k *Keeper) planInput(ctx context.Context, p *planned, c *Content) error {
 	faults := faultsOf(c.Topic, c.Current())
 	if c.Repair != nil {
-		faults = checkRepair(&c.DeadLetter, c.Value, c.Repair)
+		faults = checkRepair(&c.DeadLetter, c.Value, c.Repair, k.ports.Token)
 	}
 	if !faults.Empty() {
 		p.Verdict, p.Faults = Invalid, faults.Faults()

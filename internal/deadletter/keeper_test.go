@@ -133,7 +133,13 @@ func TestWhatARepairMayNotChange(t *testing.T) {
 		"an id that was lost is made up":                   {swap(submission(1).InputID, "?"), swap(submission(1).InputID, other.InputID), "/input_id identity_changed"},
 		"a number whose check character was wrong":         {swap(submission(1).ApplicationNo, miscounted(submission(1).ApplicationNo)), func(v []byte) []byte { return v }, ""},
 		"a number of somebody else":                        {swap(submission(1).ApplicationNo, miscounted(submission(1).ApplicationNo)), swap(submission(1).ApplicationNo, other.ApplicationNo), "/application_no identity_changed/application_no application_no"},
-		"half a record":                                    {func(v []byte) []byte { return v[:len(v)/2] }, func(v []byte) []byte { return v }, ""},
+		"who it is about":                                  {broken, swap(submission(1).Person.CitizenID, other.Person.CitizenID), "/person/citizen_id identity_changed/person/citizen_id person_changed"},
+		"a citizen id that was wrong":                      {swap(submission(1).Person.CitizenID, "330424"), func(v []byte) []byte { return v }, ""},
+		"a citizen id that was wrong becomes another's": {swap(submission(1).Person.CitizenID, "330424"), swap(submission(1).Person.CitizenID, other.Person.CitizenID),
+			"/person/citizen_id person_changed"},
+		"what it is": {swap(`"kind":"submission"`, `"kind":"gift"`), swap(`"kind":"submission"`, `"kind":"officer_action"`),
+			"/action required/kind identity_changed/action officers_act"},
+		"half a record": {func(v []byte) []byte { return v[:len(v)/2] }, func(v []byte) []byte { return v }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o, in := newOffice(t), submission(1)
@@ -153,6 +159,46 @@ func TestWhatARepairMayNotChange(t *testing.T) {
 			after := o.only()
 			if (after.Repaired() != nil) != (tc.want == "") {
 				t.Error("a faulty repair was kept, or a good one was not")
+			}
+		})
+	}
+}
+
+// Whoever looks after the machines decides nothing: an act is given again by its officer, and what a foreign system said stays.
+func TestARepairDecidesNothing(t *testing.T) {
+	no := submission(1).ApplicationNo
+	for name, tc := range map[string]struct {
+		in            schemas.Input
+		spoil, repair func([]byte) []byte
+		want          string
+	}{
+		"an officer's act": {schemas.Input{Kind: schemas.InputOfficerAction, Action: &schemas.OfficerAction{Kind: schemas.ActReview, Officer: "1001"}},
+			swap(`"kind":"review"`, `"kind":"aprove"`), swap(`"kind":"review"`, `"kind":"approve"`), "/action officers_act"},
+		"a refusal": {schemas.Input{Kind: schemas.InputEffectResult, Result: &schemas.EffectResult{EffectID: schemas.EffectID(no, schemas.EffectIssue, 1), Status: schemas.EffectRefused,
+			At: schemas.At(noon)}}, swap(`"at":"2026-03-02T12:00:00+08:00"`, `"at":"noon"`), swap(`"status":"refused"`, `"status":"done"`), "/result/status identity_changed"},
+		"a delivery": {schemas.Input{Kind: schemas.InputSMSReceipt, Receipt: &schemas.SMSReceipt{EffectID: schemas.EffectID(no, schemas.EffectNotify, 1), Code: "DELIVRD", At: schemas.At(noon)}},
+			swap(`"at":"2026-03-02T12:00:00+08:00"`, `"at":"noon"`), swap(`"delivered":false`, `"delivered":true`), "/receipt/delivered identity_changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o, whole := newOffice(t), submission(1)
+			in := tc.in
+			in.InputID, in.DossierID, in.ApplicationNo = schemas.InputID("x", "1", in.Kind), whole.DossierID, no
+			in.Source, in.ReceivedAt, in.BodyHash = "desk", whole.ReceivedAt, whole.BodyHash
+			o.send(&in, tc.spoil)
+			rec, err := in.Record()
+			if err != nil {
+				t.Fatal(err)
+			}
+			faults, err := o.Repair(t.Context(), o.only().ID, "yw", Edit{Value: tc.repair(rec.Value)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, f := range faults.Faults() {
+				got += f.Pointer + " " + f.Code
+			}
+			if got != tc.want {
+				t.Errorf("faults %q, want %q", got, tc.want)
 			}
 		})
 	}

@@ -47,6 +47,8 @@ func (v Verdict) Name() (zh, en string) {
 		return "此类记录不能重放", "such a record cannot be replayed"
 	case Gone:
 		return "内容已不在保存期内", "its content is kept no longer"
+	case WasGivenUp:
+		return "已放弃", "given up"
 	case WasDealt:
 		return "此前已处置", "dealt with before"
 	}

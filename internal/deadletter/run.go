@@ -20,6 +20,23 @@ type Order struct {
 	Officer string
 	Dry     bool // says what each would do and does nothing
 	Rate    int  // letters a second, 1 to [MaxRate]; a dry run waits for nobody
+	// Reason gives the letters up instead of replaying them; "" replays. Ticket goes with it.
+	Reason, Ticket string
+}
+
+func (o *Order) validate() error {
+	if o.Rate < 1 || o.Rate > MaxRate {
+		return ErrRate
+	}
+	if o.Reason == "" {
+		return nil
+	}
+	return checkReason(o.Reason, o.Ticket)
+}
+
+// Stays reports whether the letter stands after its turn.
+func (r *Result) Stays() bool {
+	return r.Failed != "" || !r.Verdict.Replays() && r.Verdict != WasDealt && r.Verdict != WasGivenUp
 }
 
 // Result is what became of one letter of a run.
@@ -28,11 +45,11 @@ type Result struct {
 	Failed string `json:"failed,omitempty"` // the code of the error that kept it from being tried
 }
 
-// Each replays the letters oldest first, as their records came, no more a second than the rate, and reports each. It ends with ctx, at the first outage, or with the last letter;
+// Each replays the letters, or gives them up, oldest first, as their records came, no more a second than the rate, and reports each. It ends with ctx, at the first outage, or with the last letter;
 // done counts those reported. To go on is to call it again with the rest: what was replayed is passed over.
 func (k *Keeper) Each(ctx context.Context, o Order, report func(Result)) (done int, err error) {
-	if o.Rate < 1 || o.Rate > MaxRate {
-		return 0, ErrNotForMany
+	if err := o.validate(); err != nil {
+		return 0, err
 	}
 	if err := k.Read(ctx); err != nil {
 		return 0, err
@@ -89,9 +106,15 @@ func (k *Keeper) inOrder(ids []string) []string {
 func (k *Keeper) one(ctx context.Context, o *Order, id string) (Result, error) {
 	var f Forecast
 	var err error
-	if o.Dry {
+	switch {
+	case o.Dry:
 		f, err = k.foresee(ctx, id)
-	} else {
+	case o.Reason != "":
+		f = Forecast{ID: id, Verdict: WasGivenUp}
+		if err = k.giveUp(ctx, id, o.Officer, o.Reason, o.Ticket); errors.Is(err, ErrDealtWith) {
+			f.Verdict, err = WasDealt, nil
+		}
+	default:
 		f, err = k.replay(ctx, id, o.Officer)
 	}
 	switch class := fault.ClassOf(err); {
@@ -152,8 +175,8 @@ func (p *Progress) Count(v Verdict) (n int) {
 
 // Start begins a run. It goes on when whoever asked for it is gone.
 func (r *Runs) Start(o Order) error {
-	if o.Rate < 1 || o.Rate > MaxRate {
-		return ErrNotForMany
+	if err := o.validate(); err != nil {
+		return err
 	}
 	if o.Officer == "" {
 		return ErrNoOfficer

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -146,6 +147,30 @@ func TestAnOutageStopsARun(t *testing.T) {
 			t.Errorf("a run after the end: %v", err)
 		}
 	})
+}
+
+func TestManyAreGivenUp(t *testing.T) {
+	o, ids := many(t, 3)
+	if err := o.GiveUp(t.Context(), ids[1], "yw", "sent_again", ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []Order{{Reason: "bored"}, {Reason: "not_ours", Ticket: "张三"}} {
+		bad.IDs, bad.Officer, bad.Rate = ids, "yw", MaxRate
+		if done, err := o.Each(t.Context(), bad, func(Result) {}); done != 0 || err == nil {
+			t.Errorf("%+v: %d done", bad, done)
+		}
+	}
+	var got []string
+	done, err := o.Each(t.Context(), Order{IDs: append(ids, "nothing"), Officer: "yw", Rate: MaxRate, Reason: "not_ours", Ticket: "YW-7"}, func(r Result) {
+		got = append(got, fmt.Sprint(r.Verdict, " ", r.Failed, " ", r.Stays()))
+	})
+	want := []string{"was_given_up letter_unknown true", "was_given_up  false", "dealt_with  false", "was_given_up  false"}
+	if done != 4 || err != nil || !slices.Equal(got, want) {
+		t.Errorf("%d done, %v:\n%q\n%q", done, err, got, want)
+	}
+	if left := o.List(Filter{State: Standing}); len(left) != 0 || o.approve() != 0 {
+		t.Errorf("%d stand", len(left))
+	}
 }
 
 func TestEachEndsWithItsContext(t *testing.T) {

@@ -45,7 +45,7 @@ func newOffice(t testing.TB) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Keeper = NewKeeper(b, Ports{Publish: o.publish, Decide: o.decide, Now: func() time.Time { return noon }})
+	o.Keeper = NewKeeper(b, Ports{Publish: o.publish, Decide: o.decide, Token: testToken, Now: func() time.Time { return noon }})
 	return o
 }
 
@@ -186,12 +186,14 @@ func (o *office) only() Letter {
 	return all[0]
 }
 
+func testToken(citizenID string) string { return schemas.PersonToken([]byte("test"), citizenID) }
+
 // submission is a whole application of the n-th person.
 func submission(n int) *schemas.Input {
 	citizenID := "330424198001" + fmt.Sprintf("%05d", n)
 	check, _ := schemas.CheckCitizenID(citizenID)
 	citizenID += string(check)
-	token := schemas.PersonToken([]byte("test"), citizenID)
+	token := testToken(citizenID)
 	dossier := schemas.DossierID(token)
 	source := fmt.Sprintf("S-%d", n)
 	body := []byte(source)

@@ -250,7 +250,7 @@ func newBenchWith(t testing.TB, change func(*bench, *Config, *Ports)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keeper := deadletter.NewKeeper(book, deadletter.Ports{Publish: b.dead.publish, Decide: b.dead.decide, Now: func() time.Time { return b.hub.now }})
+	keeper := deadletter.NewKeeper(book, deadletter.Ports{Publish: b.dead.publish, Decide: b.dead.decide, Token: pseudonym, Now: func() time.Time { return b.hub.now }})
 	replays := deadletter.NewRuns(keeper)
 	b.server = httptest.NewUnstartedServer(nil)
 	cfg, ports := Config{Answer: 2 * time.Second}, Ports{

@@ -123,6 +123,7 @@ type lettersPage struct {
 	Total              int
 	Next               string // query of the next page
 	Query              string // of the group
+	Reasons            []deadletter.GiveUpReason
 }
 
 type letterRow struct {
@@ -135,7 +136,7 @@ func (v *visit) listLetters() error {
 		return err
 	}
 	q := v.r.URL.Query()
-	p := lettersPage{Step: q.Get("step"), Code: q.Get("code")}
+	p := lettersPage{Step: q.Get("step"), Code: q.Get("code"), Reasons: deadletter.Reasons()}
 	from, err := strconv.Atoi("0" + q.Get("from"))
 	if err != nil || len(q.Get("from")) > 9 {
 		return errNotFound
@@ -374,8 +375,11 @@ func statusOfRun(err error) (string, bool) {
 	if errors.Is(err, deadletter.ErrRunning) {
 		return "已有一次重放正在进行，请等它结束", true
 	}
-	if errors.Is(err, deadletter.ErrNotForMany) {
+	if errors.Is(err, deadletter.ErrRate) {
 		return "每秒件数须为 1 至 1000", true
+	}
+	if errors.Is(err, deadletter.ErrReason) || errors.Is(err, deadletter.ErrTicket) {
+		return "请选择放弃的原因；工单编号只能有字母、数字和 . _ / # -", true
 	}
 	return "", false
 }
@@ -404,7 +408,7 @@ type resultRow struct {
 	Faults                []problem.Fault
 }
 
-// replayMany begins a run over the chosen letters, or over a whole group, in earnest or to see what would happen.
+// replayMany begins a run over the chosen letters, or over a whole group: a replay, in earnest or to see what would happen, or giving them up.
 func (v *visit) replayMany() error {
 	form := v.r.PostForm
 	o := deadletter.Order{Officer: v.officer.ID, Dry: form.Get("dry") != "", IDs: form["id"]}
@@ -426,8 +430,14 @@ func (v *visit) replayMany() error {
 		o.Rate = 0 // which is refused
 	}
 	what := "replay_letters"
-	if o.Dry {
+	switch {
+	case o.Dry:
 		what = "foresee_letters"
+	case form.Get("give_up") != "":
+		what = "give_up_letters"
+		if o.Reason, o.Ticket = form.Get("reason"), strings.TrimSpace(form.Get("ticket")); o.Reason == "" {
+			return v.ran(deadletter.ErrReason)
+		}
 	}
 	if err := v.record(what, fmt.Sprintf("%d letters", len(o.IDs)), ""); err != nil {
 		return err
@@ -490,8 +500,7 @@ func (v *visit) showRunSaying(text string) error {
 	}
 	for i := range p.Results[from:to] {
 		r := &p.Results[from+i]
-		row := resultRow{ID: r.ID, Address: letterAddress(r.ID), What: v.lang.of(r.Verdict.Name()), To: r.To, Faults: r.Faults,
-			Stays: r.Failed != "" || !r.Verdict.Replays() && r.Verdict != deadletter.WasDealt}
+		row := resultRow{ID: r.ID, Address: letterAddress(r.ID), What: v.lang.of(r.Verdict.Name()), To: r.To, Faults: r.Faults, Stays: r.Stays()}
 		if r.Failed != "" {
 			row.What = v.codeName(r.Failed)
 		}

@@ -297,7 +297,13 @@ func TestManyAreReplayed(t *testing.T) {
 			t.Errorf("rate %q: %d", rate, got.status)
 		}
 	}
-	if got := b.audited(t); !slices.Contains(got, "1005 foresee_letters  done") || !slices.Contains(got, "1005 replay_letters  done") {
+	if page := br.post("/dead/replay", url.Values{"whole": {"1"}, "step": {"approval"}, "code": {"undecodable"}, "rate": {"10"}, "give_up": {"1"}}); !strings.Contains(page.body, "请选择放弃的原因") {
+		t.Error("given up without a reason")
+	}
+	if page := run(url.Values{"whole": {"1"}, "step": {"approval"}, "code": {"undecodable"}, "rate": {"1000"}, "give_up": {"1"}, "reason": {"beyond_repair"}}); !strings.Contains(page, "已放弃 <b>2</b>") {
+		t.Errorf("the rest: %s", page)
+	}
+	if got := b.audited(t); !slices.Contains(got, "1005 give_up_letters  done") || !slices.Contains(got, "1005 foresee_letters  done") || !slices.Contains(got, "1005 replay_letters  done") {
 		t.Errorf("audit: %v", got)
 	}
 }
