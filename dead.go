@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -180,6 +182,7 @@ type deadShowCommand struct {
 type shownLetter struct {
 	deadletter.Letter
 	Forecast deadletter.Forecast `json:"forecast"`
+	Changes  []deadletter.Change `json:"changes,omitempty"` // that a repair made
 	Value    json.RawMessage     `json:"value,omitempty"`
 }
 
@@ -205,7 +208,10 @@ func (c *deadShowCommand) Run(p *process) error {
 		if err != nil {
 			return err
 		}
-		s := shownLetter{l, forecast, json.RawMessage(value)}
+		s := shownLetter{Letter: l, Forecast: forecast, Value: json.RawMessage(value)}
+		if content.Repair != nil {
+			s.Changes = deadletter.Changes(l.Topic, content.Value, content.Repair)
+		}
 		if c.JSON {
 			return writeJSONLines(p.stdout, []shownLetter{s})
 		}
@@ -225,8 +231,9 @@ func (s *shownLetter) print(w io.Writer) error {
 	fmt.Fprintf(&b, "重放    %s\n", verdict)
 	printFaults(&b, s.Forecast.Faults)
 	for _, a := range s.Acts {
-		fmt.Fprintf(&b, "处置    %s %s %s %s %s\n", a.At.In(schemas.Shanghai).Format("2006-01-02 15:04:05"), a.Officer, a.Kind, a.Reason, a.Ticket)
+		fmt.Fprintf(&b, "处置    %s %s %s\n", a.At.In(schemas.Shanghai).Format("2006-01-02 15:04:05"), a.Kind, strings.Join(nonEmpty(a.Officer, a.Second, a.Reason, a.Ticket), " "))
 	}
+	printChanges(&b, s.Changes)
 	if len(s.Value) > 0 {
 		fmt.Fprintf(&b, "内容（个人信息已隐藏）\n%s\n", s.Value)
 	} else {
@@ -234,6 +241,16 @@ func (s *shownLetter) print(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func nonEmpty(all ...string) []string {
+	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
+}
+
+func printChanges(w io.Writer, changes []deadletter.Change) {
+	for _, c := range changes {
+		_, _ = fmt.Fprintf(w, "改动    %s  %s → %s\n", c.Pointer, cmp.Or(c.Before, "（无）"), cmp.Or(c.After, "（无）"))
+	}
 }
 
 func printFaults(w io.Writer, faults []problem.Fault) {
@@ -266,8 +283,9 @@ func (c *deadRepairCommand) Run(p *process) error {
 			edit.Of = l.Repaired().ID // what show --value gives now
 		}
 		var faults *problem.List
+		var changes []deadletter.Change
 		if c.DryRun {
-			_, faults, err = k.CheckRepair(p.ctx, c.ID, edit)
+			changes, faults, err = c.dry(p, k, edit)
 		} else {
 			faults, err = k.Repair(p.ctx, c.ID, c.By, edit)
 		}
@@ -279,6 +297,7 @@ func (c *deadRepairCommand) Run(p *process) error {
 			return errFound
 		}
 		if c.DryRun {
+			printChanges(p.stdout, changes)
 			_, err = fmt.Fprintln(p.stdout, "可以修复")
 			return err
 		}
@@ -287,12 +306,28 @@ func (c *deadRepairCommand) Run(p *process) error {
 	})
 }
 
+// dry checks the repair and says what it would change.
+func (c *deadRepairCommand) dry(p *process, k *deadletter.Keeper, edit deadletter.Edit) ([]deadletter.Change, *problem.List, error) {
+	whole, faults, err := k.CheckRepair(p.ctx, c.ID, edit)
+	if err != nil || !faults.Empty() {
+		return nil, faults, err
+	}
+	l, _ := k.Find(c.ID)
+	content, err := k.Content(p.ctx, &l)
+	if err != nil {
+		return nil, nil, err
+	}
+	return deadletter.Changes(l.Topic, content.Value, whole), faults, nil
+}
+
 // chosen are the letters of a command that takes many.
 type chosen struct {
 	selection
 	IDs  []string `arg:"" optional:"" name:"id" help:"Dead letters' ids (死信编号). Without any, all that --step and --code select."`
 	All  bool     `help:"All that stand."`
 	Rate int      `default:"10" help:"Letters a second, 1 to 1000."`
+
+	Second string `placeholder:"OFFICER" help:"Who agreed, where there are more than 20 letters: another staff number, kept with what was done."`
 }
 
 // Validate is called by the command line's parser.
@@ -320,11 +355,14 @@ func (c *deadReplayCommand) Run(p *process) error {
 // run carries the order out over the chosen letters and prints what becomes of each. Letters that stay are an error.
 func (c *chosen) run(p *process, work *deadWork, o deadletter.Order) error {
 	return work.keep(p, func(k *deadletter.Keeper) error {
-		o.IDs, o.Rate = c.IDs, c.Rate
+		o.IDs, o.Rate, o.Second = c.IDs, c.Rate, c.Second
 		if len(o.IDs) == 0 {
 			for _, l := range k.List(deadletter.Filter{State: deadletter.Standing, Step: c.Step, Code: c.Code}) {
 				o.IDs = append(o.IDs, l.ID)
 			}
+		}
+		if o.Waits() {
+			return fmt.Errorf("%d letters need the word of a second person: --second OFFICER", len(o.IDs))
 		}
 		bar := progressbar.NewOptions(len(o.IDs), progressbar.OptionSetWriter(p.stderr), progressbar.OptionSetVisibility(isTerminal(p.stderr)),
 			progressbar.OptionSetDescription("死信"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())

@@ -51,6 +51,9 @@ func replayedAndDied(t *testing.T, c *crash, in *installation) {
 	if err := os.WriteFile(file, []byte(repaired), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if said := in.run(t, "dead repair", "--dry-run", "--by", "yw01", letter.DeadLetterID, file); !strings.Contains(said, fmt.Sprintf("改动    /submission/current_division  ● → %q\n可以修复", input.Submission.CurrentDivision)) {
+		t.Errorf("the dry run:\n%s", said)
+	}
 	in.run(t, "dead repair", "--by", "yw01", letter.DeadLetterID, file)
 
 	replay := []string{"dead", "replay", "--config", in.config, "--by", "yw01", letter.DeadLetterID}

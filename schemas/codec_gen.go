@@ -1363,42 +1363,46 @@ func (v *Disposition) read(r *reader) (seen uint32) {
 			seen = r.once(seen, 1<<4)
 			v.Officer = r.str("Disposition.officer")
 			r.length(v.Officer, 1, 64, "Disposition.officer")
-		case "reason":
+		case "second":
 			seen = r.once(seen, 1<<5)
+			v.Second = r.str("Disposition.second")
+			r.length(v.Second, 1, 64, "Disposition.second")
+		case "reason":
+			seen = r.once(seen, 1<<6)
 			v.Reason = r.str("Disposition.reason")
 			r.match(pattern7, v.Reason, "Disposition.reason")
 		case "ticket":
-			seen = r.once(seen, 1<<6)
+			seen = r.once(seen, 1<<7)
 			v.Ticket = r.str("Disposition.ticket")
 			r.match(pattern12, v.Ticket, "Disposition.ticket")
 		case "to":
-			seen = r.once(seen, 1<<7)
+			seen = r.once(seen, 1<<8)
 			v.To = r.str("Disposition.to")
 			r.length(v.To, 1, 249, "Disposition.to")
 		case "repair_id":
-			seen = r.once(seen, 1<<8)
+			seen = r.once(seen, 1<<9)
 			v.RepairID = r.str("Disposition.repair_id")
 			r.length(v.RepairID, 1, 420, "Disposition.repair_id")
 		case "at":
-			seen = r.once(seen, 1<<9)
+			seen = r.once(seen, 1<<10)
 			v.At = r.time("Disposition.at")
 		case "value":
-			seen = r.once(seen, 1<<10)
+			seen = r.once(seen, 1<<11)
 			v.Value = r.base64("Disposition.value")
 		default:
 			r.skip()
 		}
 	}
-	if seen&0x217 != 0x217 {
+	if seen&0x417 != 0x417 {
 		r.invalid("Disposition")
 	}
 	if v.Kind == "repaired" {
-		if seen&0x400 != 0x400 {
+		if seen&0x800 != 0x800 {
 			r.invalid("Disposition.kind")
 		}
 	}
 	if v.Kind == "given_up" {
-		if seen&0x20 != 0x20 {
+		if seen&0x40 != 0x40 {
 			r.invalid("Disposition.kind")
 		}
 	}
@@ -1419,6 +1423,10 @@ func (v *Disposition) write(w *writer) {
 	}
 	w.raw(",\"officer\":")
 	w.str(v.Officer)
+	if v.Second != "" {
+		w.raw(",\"second\":")
+		w.str(v.Second)
+	}
 	if v.Reason != "" {
 		w.raw(",\"reason\":")
 		w.str(v.Reason)

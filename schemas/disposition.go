@@ -17,6 +17,7 @@ type Disposition struct {
 	Kind          DispositionKind `json:"kind"`                // 处置
 	Key           string          `json:"key,omitempty"`       // 来源键: the letter's, so that both stand in one partition
 	Officer       string          `json:"officer"`             // 经办人: staff number
+	Second        string          `json:"second,omitempty"`    // 复核人: staff number of whoever agreed, where many letters were dealt with at once
 	Reason        string          `json:"reason,omitempty"`    // 原因: a code, why it was given up
 	Ticket        string          `json:"ticket,omitempty"`    // 工单编号: where more is written about it
 	To            string          `json:"to,omitempty"`        // 重放至: the topic that the record was put into; absent where there was nothing to do any more

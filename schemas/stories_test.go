@@ -151,7 +151,7 @@ func (b *book) deadLetters() {
 	for name, d := range map[string]schemas.Disposition{
 		"repaired": {DispositionID: letter + "-1", DeadLetterID: letter, Kind: schemas.DispositionRepaired, Key: "3ZCLYTDTCLFJ", Officer: "HY0201", At: at, Value: []byte("{}")},
 		"replayed": {DispositionID: letter + "-2", DeadLetterID: letter, Kind: schemas.DispositionReplayed, Key: "3ZCLYTDTCLFJ", Officer: "HY0201", At: at,
-			To: schemas.TopicCaseInput, RepairID: letter + "-1"},
+			Second: "HY0202", To: schemas.TopicCaseInput, RepairID: letter + "-1"},
 		"given-up": {DispositionID: "approval-case-input.v1-1-7-1", DeadLetterID: "approval-case-input.v1-1-7", Kind: schemas.DispositionGivenUp, Officer: "HY0201", At: at,
 			Reason: "sent_again", Ticket: "YW-2024/118"},
 	} {

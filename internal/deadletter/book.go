@@ -74,6 +74,7 @@ type Act struct {
 	Letter   string                  `json:"dead_letter_id"`
 	Kind     schemas.DispositionKind `json:"kind"`
 	Officer  string                  `json:"officer"`
+	Second   string                  `json:"second,omitempty"`
 	Reason   string                  `json:"reason,omitempty"`
 	Ticket   string                  `json:"ticket,omitempty"`
 	To       string                  `json:"to,omitempty"`
@@ -276,9 +277,9 @@ func (b *Book) act(r bus.Record) {
 	if err != nil || d.DeadLetterID == "" {
 		return
 	}
-	a := Act{ID: d.DispositionID, Letter: d.DeadLetterID, Kind: d.Kind, Officer: d.Officer, Reason: d.Reason, Ticket: d.Ticket, To: d.To, RepairID: d.RepairID, At: d.At,
+	a := Act{ID: d.DispositionID, Letter: d.DeadLetterID, Kind: d.Kind, Officer: d.Officer, Second: d.Second, Reason: d.Reason, Ticket: d.Ticket, To: d.To, RepairID: d.RepairID, At: d.At,
 		at: place{r.Partition, r.Offset}}
-	for _, s := range []*string{&a.ID, &a.Letter, &a.Officer, &a.Reason, &a.Ticket, &a.To, &a.RepairID} {
+	for _, s := range []*string{&a.ID, &a.Letter, &a.Officer, &a.Second, &a.Reason, &a.Ticket, &a.To, &a.RepairID} {
 		*s = strings.Clone(*s)
 	}
 	b.acts[a.Letter] = append(b.acts[a.Letter], a)

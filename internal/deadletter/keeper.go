@@ -45,6 +45,7 @@ var (
 	ErrTicket            = fault.Reject("ticket_form", nil)               // not a ticket's number
 	ErrNoOfficer         = fault.Reject("officer_missing", nil)           // nobody says who does it
 	ErrRepairedMeanwhile = fault.Reject("letter_repaired_meanwhile", nil) // another repair was written since the edit began
+	ErrSecond            = fault.Reject("second_person_missing", nil)     // so many need another person's word
 	ErrRate              = fault.Reject("rate_range", nil)                // not a rate
 )
 
@@ -134,7 +135,7 @@ func (k *Keeper) GiveUp(ctx context.Context, id, officer, reason, ticket string)
 	if err := k.Read(ctx); err != nil {
 		return err
 	}
-	err := k.giveUp(ctx, id, officer, reason, ticket)
+	err := k.giveUp(ctx, id, signed{officer: officer}, reason, ticket)
 	return errors.Join(err, k.Read(ctx))
 }
 
@@ -148,12 +149,15 @@ func checkReason(reason, ticket string) error {
 	return nil
 }
 
-func (k *Keeper) giveUp(ctx context.Context, id, officer, reason, ticket string) error {
+func (k *Keeper) giveUp(ctx context.Context, id string, s signed, reason, ticket string) error {
 	if _, err := k.standing(id); err != nil {
 		return err
 	}
-	return k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionGivenUp, Officer: officer, Reason: reason, Ticket: ticket})
+	return k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionGivenUp, Officer: s.officer, Second: s.second, Reason: reason, Ticket: ticket})
 }
+
+// signed is who does something, and who agreed where that is asked for.
+type signed struct{ officer, second string }
 
 // dispose writes what was done about a letter; the book knows it after the next read.
 func (k *Keeper) dispose(ctx context.Context, id string, d schemas.Disposition) error {
@@ -334,12 +338,12 @@ func (k *Keeper) Replay(ctx context.Context, id, officer string) (Forecast, erro
 	if err := k.Read(ctx); err != nil {
 		return Forecast{ID: id}, err
 	}
-	f, err := k.replay(ctx, id, officer)
+	f, err := k.replay(ctx, id, signed{officer: officer})
 	return f, errors.Join(err, k.Read(ctx))
 }
 
-func (k *Keeper) replay(ctx context.Context, id, officer string) (Forecast, error) {
-	if officer == "" {
+func (k *Keeper) replay(ctx context.Context, id string, s signed) (Forecast, error) {
+	if s.officer == "" {
 		return Forecast{ID: id}, ErrNoOfficer
 	}
 	p, err := k.plan(ctx, id)
@@ -352,5 +356,5 @@ func (k *Keeper) replay(ctx context.Context, id, officer string) (Forecast, erro
 		}
 		failpoint.Here(failpoint.Q2)
 	}
-	return p.Forecast, k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionReplayed, Officer: officer, To: p.To, RepairID: p.repairID})
+	return p.Forecast, k.dispose(ctx, id, schemas.Disposition{Kind: schemas.DispositionReplayed, Officer: s.officer, Second: s.second, To: p.To, RepairID: p.repairID})
 }

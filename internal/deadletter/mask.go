@@ -33,11 +33,7 @@ func Mask(topic string, value []byte) Masked {
 	if _, err := parse(value); err != nil {
 		return Masked{}
 	}
-	faults := faultsOf(topic, value)
-	m := masker{wrong: map[string]bool{}, all: len(faults.Codes()) > len(faults.Faults())}
-	for _, f := range faults.Faults() {
-		m.wrong[f.Pointer] = true
-	}
+	m := newMasker(topic, value)
 	w := rewriter{d: json.NewDecoder(bytes.NewReader(value)), indent: "  ", leaf: m.leaf}
 	w.d.UseNumber()
 	w.value(schemaOf(topic), nil, "")
@@ -98,18 +94,33 @@ type masker struct {
 	hidden []json.RawMessage
 }
 
-func (m *masker) leaf(s *jsonschema.Schema, path []string, name string, raw json.RawMessage) json.RawMessage {
-	if raw[0] != '"' && (raw[0] < '0' || raw[0] > '9') && raw[0] != '-' {
-		return raw // yes, no and nothing
+func newMasker(topic string, value []byte) *masker {
+	faults := faultsOf(topic, value)
+	m := &masker{wrong: map[string]bool{}, all: len(faults.Codes()) > len(faults.Faults())}
+	for _, f := range faults.Faults() {
+		m.wrong[f.Pointer] = true
 	}
-	personal := len(path) > 0 && path[0] == "person"
+	return m
+}
+
+func personal(path []string) bool { return len(path) > 0 && path[0] == "person" }
+
+// hides reports whether people do not see the leaf: texts and numbers that are personal, unknown or wrong. Yes, no and nothing tell nobody's name.
+func (m *masker) hides(s *jsonschema.Schema, path []string, raw json.RawMessage) bool {
+	if raw[0] != '"' && (raw[0] < '0' || raw[0] > '9') && raw[0] != '-' {
+		return false
+	}
 	_, marked := hides(raw)
-	if !personal && s != nil && !m.all && !m.wrong[pointer(path)] && !marked {
+	return personal(path) || s == nil || m.all || m.wrong[pointer(path)] || marked
+}
+
+func (m *masker) leaf(s *jsonschema.Schema, path []string, name string, raw json.RawMessage) json.RawMessage {
+	if !m.hides(s, path, raw) {
 		return raw
 	}
 	m.hidden = append(m.hidden, raw)
 	text := hiddenMark + strconv.Itoa(len(m.hidden))
-	if part := glimpse(name, raw); personal && part != "" {
+	if part := glimpse(name, raw); personal(path) && part != "" {
 		text += " " + part
 	}
 	return quoted(text)

@@ -101,6 +101,23 @@ func TestMaskHidesWhatNobodyKnows(t *testing.T) {
 	}
 }
 
+func TestChanges(t *testing.T) {
+	before := `{"kind":"withdrawal","source":"Window","application_no":"A","person":{"full_name":"王小明","sex":"1"},"withdrawal":{},"seq":1}`
+	after := `{"kind":"withdrawal","source":"window","person":{"full_name":"李四","sex":"1"},"withdrawal":{"reason":"applicant_wish"},"seq":1}`
+	want := []Change{{"/application_no", Hidden, ""}, {"/person/full_name", Hidden, Hidden}, {"/source", Hidden, `"window"`}, {"/withdrawal/reason", "", `"applicant_wish"`}}
+	if diff := cmp.Diff(want, Changes(schemas.TopicCaseInput, []byte(before), []byte(after))); diff != "" {
+		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+	if got := Changes(schemas.TopicCaseInput, []byte("{"), []byte(`{"source":"window"}`)); len(got) != 1 || got[0].Before != "" {
+		t.Errorf("from no JSON: %+v", got)
+	}
+	for name, value := range samples(t) {
+		if got := Changes(schemas.TopicCaseInput, value, value); got != nil {
+			t.Errorf("%s differs from itself: %+v", name, got)
+		}
+	}
+}
+
 func TestUnmaskIsTheInverseOfMask(t *testing.T) {
 	text := rapid.SampledFrom([]string{"", "a", "●1", "●1 x", "<&>", "\u2028", "王"})
 	leaf := rapid.OneOf(rapid.Map(text, func(s string) any { return s }), rapid.Map(rapid.IntRange(-5, 5), func(n int) any { return n }), rapid.Just[any](nil), rapid.Just[any](true))

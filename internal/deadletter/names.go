@@ -18,6 +18,7 @@ var codeNames = map[string][2]string{
 	"letter_repaired_meanwhile": {"他人已在您查看之后修复，请重新查看", "somebody has repaired it since you looked"},
 	"reason_unknown":            {"请选择放弃的原因", "choose a reason"},
 	"ticket_form":               {"工单编号只能有字母、数字和 . _ / # -", "a ticket's number has letters, digits and . _ / # - only"},
+	"second_person_missing":     {"超过 20 件须由另一人同意", "more than 20 need a second person"},
 	"rate_range":                {"每秒件数须为 1 至 1000", "a rate is 1 to 1000 a second"},
 	CodeUnreadable:              {"死信本身无法读取", "the letter itself cannot be read"},
 }

@@ -14,12 +14,16 @@ import (
 // MaxRate is the most letters a second that a run takes on: beyond it a run would crowd out the day's applications.
 const MaxRate = 1000
 
+// MaxAlone is how many letters one person deals with at once. What goes beyond is agreed to by a second person first.
+const MaxAlone = 20
+
 // Order is what a run is to do.
 type Order struct {
 	IDs     []string
 	Officer string
-	Dry     bool // says what each would do and does nothing
-	Rate    int  // letters a second, 1 to [MaxRate]; a dry run waits for nobody
+	Second  string // who agreed, where there are more than [MaxAlone]
+	Dry     bool   // says what each would do and does nothing
+	Rate    int    // letters a second, 1 to [MaxRate]; a dry run waits for nobody
 	// Reason gives the letters up instead of replaying them; "" replays. Ticket goes with it.
 	Reason, Ticket string
 }
@@ -32,6 +36,11 @@ func (o *Order) validate() error {
 		return nil
 	}
 	return checkReason(o.Reason, o.Ticket)
+}
+
+// Waits reports whether a second person has to agree before anything is done.
+func (o *Order) Waits() bool {
+	return !o.Dry && len(o.IDs) > MaxAlone && (o.Second == "" || o.Second == o.Officer)
 }
 
 // Stays reports whether the letter stands after its turn.
@@ -50,6 +59,9 @@ type Result struct {
 func (k *Keeper) Each(ctx context.Context, o Order, report func(Result)) (done int, err error) {
 	if err := o.validate(); err != nil {
 		return 0, err
+	}
+	if o.Waits() {
+		return 0, ErrSecond
 	}
 	if err := k.Read(ctx); err != nil {
 		return 0, err
@@ -111,11 +123,11 @@ func (k *Keeper) one(ctx context.Context, o *Order, id string) (Result, error) {
 		f, err = k.foresee(ctx, id)
 	case o.Reason != "":
 		f = Forecast{ID: id, Verdict: WasGivenUp}
-		if err = k.giveUp(ctx, id, o.Officer, o.Reason, o.Ticket); errors.Is(err, ErrDealtWith) {
+		if err = k.giveUp(ctx, id, signed{o.Officer, o.Second}, o.Reason, o.Ticket); errors.Is(err, ErrDealtWith) {
 			f.Verdict, err = WasDealt, nil
 		}
 	default:
-		f, err = k.replay(ctx, id, o.Officer)
+		f, err = k.replay(ctx, id, signed{o.Officer, o.Second})
 	}
 	switch class := fault.ClassOf(err); {
 	case err == nil:
@@ -173,7 +185,24 @@ func (p *Progress) Count(v Verdict) (n int) {
 	return n
 }
 
-// Start begins a run. It goes on when whoever asked for it is gone.
+// Agree is a second person's word: the run that waits for it begins.
+func (r *Runs) Agree(second string) error {
+	r.mu.Lock()
+	p := r.current
+	r.mu.Unlock()
+	if p == nil || !p.Waits() {
+		return nil
+	}
+	if second == "" || second == p.Officer {
+		return ErrSecond
+	}
+	agreed := p.Order
+	agreed.Second = second
+	return r.begin(&Progress{Order: agreed, Started: p.Started, Results: slices.Clone(p.Results)})
+}
+
+// Start begins a run. It goes on when whoever asked for it is gone. A run over more than [MaxAlone] letters waits for [Runs.Agree]; another one may
+// take its place until then.
 func (r *Runs) Start(o Order) error {
 	if err := o.validate(); err != nil {
 		return err
@@ -197,7 +226,9 @@ func (r *Runs) Continue(officer string) error {
 		return nil
 	}
 	rest := p.Order
-	rest.Officer = officer
+	if rest.Officer = officer; rest.Second == officer {
+		return ErrSecond // whoever agreed does not do it alone
+	}
 	return r.begin(&Progress{Order: rest, Started: p.Started, Results: slices.Clone(p.Results)})
 }
 
@@ -206,6 +237,10 @@ func (r *Runs) begin(p *Progress) error {
 	defer r.mu.Unlock()
 	if r.closed || r.current != nil && r.current.Running {
 		return ErrRunning
+	}
+	if p.Waits() {
+		r.current, r.stop, r.ended = p, nil, nil
+		return nil
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.Running = true

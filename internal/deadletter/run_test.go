@@ -44,7 +44,7 @@ func TestEachKeepsTheRateAndReportsEach(t *testing.T) {
 		o, ids := many(t, 21)
 		began := time.Now()
 		counts := map[Verdict]int{}
-		done, err := o.Each(t.Context(), Order{IDs: append(ids, ids[0], "nothing"), Officer: "yw", Rate: 10}, func(r Result) {
+		done, err := o.Each(t.Context(), Order{IDs: append(ids, ids[0], "nothing"), Officer: "yw", Second: "yw2", Rate: 10}, func(r Result) {
 			if r.Failed != "" {
 				counts[Verdict(r.Failed)]++
 				return
@@ -90,6 +90,18 @@ func TestARunStopsAndGoesOn(t *testing.T) {
 		if err := r.Start(order); err != nil {
 			t.Fatal(err)
 		}
+		time.Sleep(time.Hour)
+		if p := r.Last(); p.Running || !p.Waits() || len(p.Results) != 0 {
+			t.Fatalf("30 letters wait for nobody: %+v", p)
+		}
+		for _, same := range []string{"", "yw"} {
+			if err := r.Agree(same); !errors.Is(err, ErrSecond) {
+				t.Errorf("%q agreed: %v", same, err)
+			}
+		}
+		if err := r.Agree("yw2"); err != nil {
+			t.Fatal(err)
+		}
 		if err := r.Start(order); !errors.Is(err, ErrRunning) {
 			t.Errorf("a second run: %v", err)
 		}
@@ -103,10 +115,18 @@ func TestARunStopsAndGoesOn(t *testing.T) {
 		if now := r.Last(); now.Left() != stopped.Left() {
 			t.Error("it ran on")
 		}
+		if err := r.Continue("yw2"); !errors.Is(err, ErrSecond) {
+			t.Errorf("whoever agreed does it alone: %v", err)
+		}
 		if err := r.Continue("yw"); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)
+		for _, l := range o.List(Filter{State: Replayed}) {
+			if a := l.Acts[0]; a.Officer != "yw" || a.Second != "yw2" {
+				t.Errorf("%s by %s and %s", l.ID, a.Officer, a.Second)
+			}
+		}
 		if end := r.Last(); end.Running || end.Left() != 0 || end.Percent() != 100 || end.Count(Invalid) != 10 || end.Count(WouldChange) != 20 {
 			t.Errorf("ended as %+v", end)
 		}
@@ -147,6 +167,21 @@ func TestAnOutageStopsARun(t *testing.T) {
 			t.Errorf("a run after the end: %v", err)
 		}
 	})
+}
+
+func TestTooManyForOnePerson(t *testing.T) {
+	o, ids := many(t, MaxAlone+1)
+	for _, second := range []string{"", "yw"} {
+		if done, err := o.Each(t.Context(), Order{IDs: ids, Officer: "yw", Second: second, Rate: MaxRate}, func(Result) {}); done != 0 || !errors.Is(err, ErrSecond) {
+			t.Errorf("second %q: %d done, %v", second, done, err)
+		}
+	}
+	if done, err := o.Each(t.Context(), Order{IDs: ids, Officer: "yw", Rate: MaxRate, Dry: true}, func(Result) {}); done != len(ids) || err != nil {
+		t.Errorf("a dry run: %d done, %v", done, err)
+	}
+	if done, err := o.Each(t.Context(), Order{IDs: ids[1:], Officer: "yw", Rate: MaxRate}, func(Result) {}); done != MaxAlone || err != nil {
+		t.Errorf("as many as one may: %d done, %v", done, err)
+	}
 }
 
 func TestManyAreGivenUp(t *testing.T) {

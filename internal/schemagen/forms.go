@@ -126,6 +126,7 @@ var forms = map[string]form{
 	"dead_letter_id":            sized(400),
 	"disposition_id":            sized(420),
 	"repair_id":                 sized(420),
+	"second":                    staff,
 	"ticket":                    pattern(`^[0-9A-Za-z][0-9A-Za-z._/#-]{0,63}$`),
 	"Disposition.to":            sized(249),
 	"topic":                     sized(249), // Kafka's limit

@@ -171,6 +171,7 @@ func (c *Console) routes() http.Handler {
 	page("POST /dead/letters/{id}/give-up", (*visit).giveUpLetter, desk.Operator)
 	page("POST /dead/replay", (*visit).replayMany, desk.Operator)
 	page("GET /dead/run", (*visit).showRun, desk.Operator, desk.Auditor)
+	page("POST /dead/run/agree", (*visit).agreeToRun, desk.Operator)
 	page("POST /dead/run/stop", (*visit).stopRun, desk.Operator)
 	page("POST /dead/run/continue", (*visit).continueRun, desk.Operator)
 	page("GET /cases/{no}", (*visit).showCase)

@@ -187,7 +187,7 @@ func TestRoleByRolePageByPage(t *testing.T) {
 	for _, path := range []string{"/dead", "/dead/letters?step=approval&code=undecodable", letter, "/dead/run"} {
 		pages = append(pages, page{"GET", path, nil, []string{"1005", "1006"}})
 	}
-	for _, path := range []string{letter + "/reveal", letter + "/repair", letter + "/replay", "/dead/replay", "/dead/run/stop", "/dead/run/continue", letter + "/give-up"} {
+	for _, path := range []string{letter + "/reveal", letter + "/repair", letter + "/replay", "/dead/replay", "/dead/run/agree", "/dead/run/stop", "/dead/run/continue", letter + "/give-up"} {
 		pages = append(pages, page{"POST", path, url.Values{"purpose": {"repair_record"}, "value": {"{}"}, "rate": {"1"}, "reason": {"not_ours"}}, []string{"1005"}})
 	}
 	acts := map[string][]string{"accept": {"1001"}, "review": {"1002"}, "approve": {"1003"}, "withdraw": {"1001"}, "resume": {"1002", "1003"}}

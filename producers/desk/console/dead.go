@@ -180,6 +180,7 @@ type letterPage struct {
 	Refused  bool
 	Case     string // a case of the letter's file, where the letter names one
 	Reasons  []deadletter.GiveUpReason
+	Changes  []deadletter.Change // that the last repair made
 }
 
 // maxEdited is the largest content that fits into a form with everything around it.
@@ -271,6 +272,9 @@ func (v *visit) letterPage(l *deadletter.Letter, revealed bool) (*letterPage, er
 	p := &letterPage{Letter: *l, Reason: v.codeName(l.Code), Why: l.Reason, Age: v.age(l.At.Time), Headers: c.Headers, Of: c.RepairID, Revealed: revealed, Reasons: deadletter.Reasons()}
 	if p.Text = deadletter.Mask(l.Topic, c.Current()).Text; revealed {
 		p.Text = deadletter.Indented(c.Current())
+	}
+	if c.Repair != nil {
+		p.Changes = deadletter.Changes(l.Topic, c.Value, c.Repair)
 	}
 	p.TooLarge = len(p.Text) > maxEdited
 	p.Edits = l.Repairable() && !p.TooLarge && p.Text != ""
@@ -375,6 +379,9 @@ func statusOfRun(err error) (string, bool) {
 	if errors.Is(err, deadletter.ErrRunning) {
 		return "已有一次重放正在进行，请等它结束", true
 	}
+	if errors.Is(err, deadletter.ErrSecond) {
+		return "超过 20 件须由另一人同意", true
+	}
 	if errors.Is(err, deadletter.ErrRate) {
 		return "每秒件数须为 1 至 1000", true
 	}
@@ -395,6 +402,7 @@ type runPage struct {
 	Said    string
 	Failure string
 	Mends   bool // the officer may stop it and go on with it
+	Agrees  bool // it waits for a second person, and the officer may be that
 }
 
 type verdictCount struct {
@@ -455,6 +463,14 @@ func (v *visit) ran(err error) error {
 	return v.redirect("/dead/run")
 }
 
+// agreeToRun is the second person's word.
+func (v *visit) agreeToRun() error {
+	if err := v.record("agree_to_replay", "", ""); err != nil {
+		return err
+	}
+	return v.ran(v.ports.Replays.Agree(v.officer.ID))
+}
+
 func (v *visit) stopRun() error {
 	if err := v.record("stop_replay", "", ""); err != nil {
 		return err
@@ -480,6 +496,7 @@ func (v *visit) showRunSaying(text string) error {
 	if p.Progress == nil {
 		p.Progress = &deadletter.Progress{}
 	}
+	p.Agrees = p.Mends && p.Waits() && p.Officer != v.officer.ID
 	if p.Failed != "" {
 		p.Failure = v.lang.text("因系统暂时不可用而停下，稍后可以继续")
 	}

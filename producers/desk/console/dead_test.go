@@ -173,6 +173,9 @@ func TestALetterIsRepairedAndReplayed(t *testing.T) {
 	if got := br.post("/dead/letters/"+id+"/repair", url.Values{"value": {text}}); got.location != "/dead/letters/"+id+"?refused&said=letter_repaired_meanwhile" {
 		t.Errorf("a repair over one that was not seen: %s", got.location)
 	}
+	if page := br.get("/dead/letters/" + id); !strings.Contains(page.body, `<code>/source</code></th><td><del>●</del></td><td><ins>"window"</ins>`) {
+		t.Error("the page does not show what the repair changed")
+	}
 	if page := br.get("/dead/letters/" + id + "?said=repaired"); !strings.Contains(page.body, "将进入办理") || !strings.Contains(page.body, "将要发生：撤回") {
 		t.Error("the page does not say what a replay would do")
 	}
@@ -332,6 +335,42 @@ func TestARunIsStoppedAndGoesOn(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not go on")
 		}
+	}
+}
+
+// More than one person should decide about many: whoever asked waits for somebody else.
+func TestManyWaitForASecondPerson(t *testing.T) {
+	b := newBench(t)
+	u := accounts.User{ID: "1011", Name: "官1011", Password: passwordHash(), Roles: []string{string(desk.Operator)}}
+	if err := b.users.Put(u); err != nil {
+		t.Fatal(err)
+	}
+	no := b.submit(t, citizenID, "1")
+	form := url.Values{"rate": {"1000"}, "whole": {"1"}, "step": {"approval"}, "code": {"undecodable"}}
+	for range deadletter.MaxAlone + 1 {
+		b.park(t, b.withdrawal(t, no), spoilt)
+	}
+	one, two := b.as(t, "1005"), b.as(t, "1011")
+	one.post("/dead/replay", form)
+	if page := one.get("/dead/run"); !strings.Contains(page.body, "待另一人同意") || strings.Contains(page.body, "/dead/run/agree") || !strings.Contains(page.body, "0 / 21") {
+		t.Error("it does not wait, or offers its own consent")
+	}
+	if got := one.post("/dead/run/agree", nil); !strings.Contains(got.body, "须由另一人同意") {
+		t.Error("whoever asked agreed")
+	}
+	if page := two.get("/dead/run"); !strings.Contains(page.body, "/dead/run/agree") {
+		t.Error("nobody is asked to agree")
+	}
+	if got := two.post("/dead/run/agree", nil); got.location != "/dead/run" {
+		t.Errorf("agree: %d", got.status)
+	}
+	for !strings.Contains(two.get("/dead/run").body, "21 / 21") {
+	}
+	if page := two.get("/dead/run"); !strings.Contains(page.body, "同意人 1011") {
+		t.Error("the page does not say who agreed")
+	}
+	if got := b.audited(t); !slices.Contains(got, "1011 agree_to_replay  done") {
+		t.Error("the consent is not recorded")
 	}
 }
 
