@@ -221,28 +221,37 @@ await passed("a supervisor looks at townships, officers and deadlines, and takes
   assert.equal(refused.status(), 403);
 });
 
+/** Opens the first letter of the group that the operator's page was sent to, and returns its address. */
+async function openFirst() {
+  await operator.waitForURL(/\/dead\/letters\?/);
+  await operator.locator("table.list tbody a").first().click();
+  await operator.waitForURL(/\/dead\/letters\/[^?]+$/);
+  return operator.url();
+}
+
 await passed("a dead letter repaired and replayed", async () => {
   const group = operator.locator("table.list tbody a", { hasText: "内容不符合规定的格式" });
   await operator.goto(base + "/dead");
   await group.click();
-  await operator.locator("table.list tbody a").first().click();
-  const letter = operator.url();
+  const letter = await openFirst();
   const no = (await operator.innerText("main")).match(/[A-Z2-7]{16}[0-9A-Z]/)[0];
   assert.match(await operator.innerText("[role=alert]"), /\/withdrawal\/reason\s+撤回原因：格式不符/);
   assert.match(await operator.innerText("main"), /内容有误，须先修复/);
-  const edited = async (to) => {
+  const edited = async (to, then) => {
     const text = await operator.inputValue("#value");
     await operator.fill("#value", text.replace(/"reason": ".*"/, `"reason": ${to}`));
     await operator.locator("form[action$='/repair'] button").click();
+    await operator.waitForURL(then); // loaded whole
   };
-  await edited('"●9"'); // a placeholder that hides nothing
+  await edited('"●9"', /\/repair$/); // a placeholder that hides nothing
   assert.match(await operator.innerText("main"), /尚未修复[\s\S]*占位符不存在/);
   await operator.goto(letter);
-  await edited('"applicant_wish"');
+  await edited('"applicant_wish"', /said=repaired/);
   assert.match(await operator.innerText("main"), /已修复，待重放[\s\S]*将进入办理[\s\S]*将要发生：撤回/);
   await open(clerk, no);
   assert.doesNotMatch(await clerk.innerText(".stage"), /撤回/); // a repair alone does nothing
   await operator.locator("form[action$='/replay'] button").click();
+  await operator.waitForURL(/said=replayed/);
   assert.match(await operator.innerText("main"), /已重放[\s\S]*1006/);
   await clerk.waitForFunction(() => document.querySelector(".stage").innerText === "撤回", undefined, { timeout: 30_000 }); // the page follows the log
   await operator.goto(base + "/dead");
@@ -266,7 +275,7 @@ await passed("many letters: a dry run, a run that is stopped, and goes on", asyn
   await operator.locator("button.main").click();
   await operator.waitForURL(/\/dead\/run$/);
   await operator.locator("form[action='/dead/run/stop'] button").click();
-  assert.match(await operator.innerText("main"), /已停下/);
+  await operator.waitForFunction(() => document.body.innerText.includes("已停下"));
   await operator.locator("form[action='/dead/run/continue'] button").click();
   await operator.waitForFunction(() => document.body.innerText.includes("3 / 3") && document.body.innerText.includes("已结束")); // the bar follows by itself
 });
@@ -275,8 +284,7 @@ await passed("many letters: a dry run, a run that is stopped, and goes on", asyn
 await passed("accessibility, and pictures", async () => {
   await operator.goto(base + "/dead");
   await operator.locator("a[href*=application_no]").click();
-  await operator.locator("table.list tbody a").first().click();
-  const letter = operator.url();
+  const letter = await openFirst();
   const held = await supervisor.goto(base + "/cases?queue=held").then(() => supervisor.locator("table.list tbody a").first().innerText());
   const shots = [
     ["signin", async (p) => { await p.goto(base + "/signin"); }],
