@@ -181,6 +181,9 @@ func (k *rack) strike(b blow) func() {
 	case "freeze":
 		return k.freeze(slot)
 	case "flush redis":
+		if k.broken["redis"] {
+			return nil
+		}
 		k.servers.flush(k.t)
 		return func() {}
 	case "kill redis":
