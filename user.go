@@ -24,7 +24,8 @@ type userCommand struct {
 	Roles       []string `help:"acceptance, review, approval, supervisor, operator, auditor."`
 	Townships   []string `help:"Divisions whose cases the user works on; none is the whole county."`
 	KinFile     string   `name:"kin-file" type:"existingfile" placeholder:"FILE" help:"Citizen ids of the user and of declared relatives, one a line: these cases are for others. Only keyed hashes are kept."`
-	NewPassword bool     `name:"new-password" help:"Give a first password again; it is printed once and must be changed."`
+	NewPassword bool     `name:"new-password" xor:"password" help:"Give a first password again; it is printed once and must be changed."`
+	NoPassword  bool     `name:"no-password" xor:"password" help:"The user signs in by other ways alone: at the OpenID provider, or through the proxy."`
 	TOTP        bool     `name:"totp" help:"Give a second factor; its secret is printed once."`
 	Disable     bool     `help:"Let the user in no more; open sessions end."`
 	Enable      bool     `help:"Let the user in again."`
@@ -55,7 +56,10 @@ func (c *userCommand) Run(p *process) error {
 		return err
 	}
 	var told []string // once it is so
-	if !known || c.NewPassword {
+	switch {
+	case c.NoPassword:
+		u.Password, u.MustChange = "", false
+	case !known || c.NewPassword:
 		password := strings.ToLower(rand.Text()[:16])
 		if u.Password, err = accounts.Hash(password); err != nil {
 			return err
@@ -156,7 +160,7 @@ func listUsers(p *process, users *accounts.Users) error {
 		for _, m := range []struct {
 			set  bool
 			name string
-		}{{u.Disabled, "disabled"}, {u.MustChange, "first password"}, {u.TOTP != "", "totp"}, {len(u.Kin) > 0, "kin declared"}} {
+		}{{u.Disabled, "disabled"}, {u.Password == "", "no password"}, {u.MustChange, "first password"}, {u.TOTP != "", "totp"}, {len(u.Kin) > 0, "kin declared"}} {
 			if m.set {
 				marks = append(marks, m.name)
 			}

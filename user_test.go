@@ -95,6 +95,18 @@ func TestUserCommand(t *testing.T) {
 	if n := len(users.List()); n != 1 {
 		t.Errorf("%d users after faults", n)
 	}
+	if code, out := permithub(t, "user", "--config", cfg, "2003", "--name", "李门", "--no-password"); code != 0 || out != "" {
+		t.Errorf("a user of the provider's: exit %d: %s", code, out)
+	}
+	if u, known := users.Find("2003"); !known || u.Password != "" || u.MustChange {
+		t.Errorf("a user of the provider's: %+v", u)
+	}
+	if _, out := permithub(t, "user", "--config", cfg); !regexp.MustCompile(`2003 +李门 +no password`).MatchString(out) {
+		t.Errorf("list: %s", out)
+	}
+	if code, _ := permithub(t, "user", "--config", cfg, "2003", "--no-password", "--new-password"); code == 0 {
+		t.Error("a password and none were taken")
+	}
 }
 
 func TestAuditCommand(t *testing.T) {

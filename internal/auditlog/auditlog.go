@@ -32,7 +32,7 @@ type Entry struct {
 	At      schemas.Time `json:"at"`
 	Who     string       `json:"who"`               // staff number, or what was typed as one
 	What    string       `json:"what"`              // a stable word: "sign_in", "reveal", "search" …
-	About   string       `json:"about,omitempty"`   // application number or dossier id
+	About   string       `json:"about,omitempty"`   // application number, dossier id or staff number
 	Purpose string       `json:"purpose,omitempty"` // a code
 	Result  string       `json:"result"`            // "done" or "refused"
 	Prev    string       `json:"prev"`              // hash of the line before; empty in the first
