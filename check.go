@@ -59,6 +59,9 @@ func reachable(p *process, cfg *config.Config) []reach.Check {
 	bases := map[string]string{
 		"epermit": cfg.Systems.Epermit.BaseURL, "registration": cfg.Systems.Registration.BaseURL, "sms": cfg.Systems.SMS.BaseURL, "dataplatform": cfg.Systems.DataPlatform.BaseURL,
 	}
+	if issuer := cfg.Desk.OIDC.Issuer; issuer != "" {
+		bases["oidc"] = issuer
+	}
 	for _, name := range sortedNames(bases) {
 		checks = append(checks, reach.Check{Name: name, Probe: func(ctx context.Context) error { return dial(ctx, bases[name]) }})
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"permithub/internal/auditlog"
 	"permithub/internal/config"
 	"permithub/internal/deadline"
+	"permithub/internal/reach"
 	"permithub/schemas"
 )
 
@@ -140,5 +142,22 @@ func TestAuditCommand(t *testing.T) {
 	}
 	if code, out := permithub(t, "audit", "--config", cfg); code != exitFault || !strings.Contains(out, "line 2") {
 		t.Errorf("changed: exit %d: %s", code, out)
+	}
+}
+
+// A provider that is configured is reached for, as every other address is.
+func TestCheckReachesForTheProvider(t *testing.T) {
+	cfg := config.LocalDefaults()
+	asked := func() bool {
+		return slices.ContainsFunc(reachable(&process{ctx: t.Context(), now: time.Now}, cfg), func(c reach.Check) bool { return c.Name == "oidc" })
+	}
+	if asked() {
+		t.Error("asked for where none is configured")
+	}
+	cfg.Desk.OIDC.Issuer = "http://127.0.0.1:1"
+	checks := reachable(&process{ctx: t.Context(), now: time.Now}, cfg)
+	i := slices.IndexFunc(checks, func(c reach.Check) bool { return c.Name == "oidc" })
+	if !asked() || checks[i].Probe(t.Context()) == nil {
+		t.Error("a provider that is away is reached")
 	}
 }
