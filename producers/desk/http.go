@@ -77,14 +77,16 @@ func (s *Service) authenticated(op string, handle func(*call) reception.Answer) 
 }
 
 // Act answers POST /v1/cases/{no}/actions of an officer who was authenticated elsewhere. before is asked when the act is known to be whole and the officer's
-// to do: nothing is submitted where it fails. It returns whether the act was taken.
-func (s *Service) Act(w http.ResponseWriter, r *http.Request, o *Officer, before func(*schemas.Input) error) (taken bool) {
+// to do: nothing is submitted where it fails. It returns the status that was answered.
+func (s *Service) Act(w http.ResponseWriter, r *http.Request, o *Officer, before func(*schemas.Input) error) (status int) {
 	s.front.Serve(opAct, "", func(w http.ResponseWriter, r *http.Request) (string, reception.Answer) {
 		a := s.postAction(&call{w, r, o, before})
-		taken = a.Result == resultAccepted
+		if status = a.Status; a.Problem != nil {
+			status = a.Problem.Status
+		}
 		return o.ID, a
 	}).ServeHTTP(w, r)
-	return taken
+	return status
 }
 
 // Show answers GET /v1/cases/{no} of an officer who was authenticated elsewhere.

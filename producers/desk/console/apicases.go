@@ -275,15 +275,20 @@ func (v *visit) mine(what string) error {
 	return err
 }
 
-// apiAct hands the act to the desk, recorded before it is submitted. A case that took it is let go of.
+// apiAct hands the act to the desk, recorded before it is submitted; one that is not the officer's to do is recorded too. A case whose act was taken is let go of.
 func (v *visit) apiAct() {
 	if err := v.mine("act"); err != nil {
 		v.refuse(v.w, v.r, err)
 		return
 	}
 	no := v.r.PathValue("no")
-	taken := v.ports.Desk.Act(v.w, v.r, v.officer, func(in *schemas.Input) error { return v.record("act_"+string(in.Action.Kind), no, "") })
-	if !taken {
+	status := v.ports.Desk.Act(v.w, v.r, v.officer, func(in *schemas.Input) error { return v.record("act_"+string(in.Action.Kind), no, "") })
+	if status == http.StatusForbidden {
+		if err := v.refused("act", no, nil); err != nil {
+			v.log.WarnContext(v.r.Context(), "refusal not recorded", "error", err)
+		}
+	}
+	if status >= http.StatusMultipleChoices || status == 0 {
 		return
 	}
 	if _, err := v.ports.Holds.Release(v.r.Context(), no, v.officer.ID); err != nil {

@@ -26,7 +26,7 @@ type Desk interface {
 	Prepare(o *desk.Officer, no string, raw []byte, traceparent string) (*schemas.Input, *problem.Problem)
 	Submit(ctx context.Context, in *schemas.Input) *problem.Problem
 	Authenticate(r *http.Request) (*desk.Officer, bool)
-	Act(w http.ResponseWriter, r *http.Request, o *desk.Officer, before func(*schemas.Input) error) (taken bool)
+	Act(w http.ResponseWriter, r *http.Request, o *desk.Officer, before func(*schemas.Input) error) (status int)
 	Show(w http.ResponseWriter, r *http.Request, o *desk.Officer)
 }
 
