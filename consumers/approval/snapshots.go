@@ -242,7 +242,7 @@ func (s *Step) begin(ctx context.Context, id int32) (*partition, error) {
 		if err := s.observe.Load(id, h.Notes); err != nil {
 			return nil, snapshot.Refuse(snapshot.Outdated, err)
 		}
-		p = &partition{id: id, end: h.End, last: h.End - 1, resume: h.Resume, taken: h.Taken, files: map[string]*file{}}
+		p = &partition{id: id, end: h.End, last: h.End - 1, resume: h.Resume, taken: h.Taken, files: make(map[string]*file, min(max(h.Items, 0), manyFiles))}
 		return p.put, nil
 	})
 	switch {
@@ -255,6 +255,9 @@ func (s *Step) begin(ctx context.Context, id int32) (*partition, error) {
 	p.snapshot = h.End
 	return p, s.tellOpen(p)
 }
+
+// manyFiles bounds the room that is made for the files that a snapshot says it has.
+const manyFiles = 1 << 20
 
 // put takes in a file of a snapshot.
 func (p *partition) put(i snapshot.Item) error {
