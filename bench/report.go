@@ -131,8 +131,11 @@ var titles = map[string]string{
 func (r *results) table(b *bytes.Buffer) {
 	rows, columns, cells := r.groups()
 	where := ", " + brokerNames[r.Broker]
-	if r.Part == partDeadlines {
+	switch r.Part {
+	case partDeadlines:
 		where = ""
+	case partRestore: // its log has one replica, as the note says
+		where = strings.TrimSuffix(where, ", replication 3")
 	}
 	fmt.Fprintf(b, "\n**%s%s** (%s)\n\n| |", titles[r.Part], where, r.Note)
 	for _, c := range columns {
@@ -167,6 +170,11 @@ func (g *group) cell(part string, hubIs float64) string {
 	case partGroups:
 		m, lo, hi := g.quantiles(func(s *sample) float64 { return s.Seconds })
 		return fmt.Sprintf("%.2f s (%.2f–%.2f)", m, lo, hi)
+	case partRestore:
+		m, lo, hi := g.quantiles(func(s *sample) float64 { return s.Seconds })
+		cpu, _, _ := g.quantiles(clientCPU)
+		bytes, _, _ := g.quantiles(func(s *sample) float64 { return s.Bytes })
+		return fmt.Sprintf("%.2f s (%.2f–%.2f), %.1f µs, %.0f B each", m, lo, hi, cpu, bytes)
 	}
 	m, lo, hi := g.quantiles(perSecond)
 	text := fmt.Sprintf("%.0f/s (%.0f–%.0f)", m, lo, hi)
