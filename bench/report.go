@@ -165,8 +165,11 @@ func (g *group) cell(part string, hubIs float64) string {
 	case partLatency:
 		p50, lo, hi := g.quantiles(func(s *sample) float64 { return s.P50 })
 		p99, _, _ := g.quantiles(func(s *sample) float64 { return s.P99 })
-		cpu, _, _ := g.quantiles(clientCPU)
-		return fmt.Sprintf("p50 %.2f ms (%.2f–%.2f), p99 %.1f ms, %.0f µs", p50, lo, hi, p99, cpu)
+		text := fmt.Sprintf("p50 %.2f ms (%.2f–%.2f), p99 %.1f ms", p50, lo, hi, p99)
+		if cpu, _, _ := g.quantiles(clientCPU); cpu > 0 {
+			text += fmt.Sprintf(", %.0f µs", cpu)
+		}
+		return text
 	case partGroups:
 		m, lo, hi := g.quantiles(func(s *sample) float64 { return s.Seconds })
 		return fmt.Sprintf("%.2f s (%.2f–%.2f)", m, lo, hi)
