@@ -45,8 +45,9 @@ type decision struct {
 	in      *schemas.Input
 	at      schemas.Time
 	d       schemas.Dossier
-	c       *schemas.Case   // the open case; nil where the input speaks of an ended one
-	duties  *[]schemas.Duty // of the case that the input speaks of
+	c       *schemas.Case      // the open case; nil where the input speaks of an ended one
+	e       *schemas.EndedCase // the ended case that the input speaks of, in place; else nil
+	duties  *[]schemas.Duty    // of the case that the input speaks of
 	person  *schemas.Person
 	said    schemas.Remark // of the officer who acts
 	events  []schemas.Event
@@ -193,14 +194,14 @@ func (w *decision) applyOpen() {
 // applyEnded handles words about a case that is not open: its notices may still go out, be receipted and be settled by a person; any other act
 // is answered, all else is over.
 func (w *decision) applyEnded() {
-	e := w.ended(w.in.ApplicationNo)
-	if e == nil {
-		e = &schemas.EndedCase{}
+	w.e = w.ended(w.in.ApplicationNo)
+	w.duties = new([]schemas.Duty)
+	if w.e != nil {
+		w.duties = &w.e.Duties
 	}
-	w.duties = &e.Duties
 	switch w.in.Kind {
 	case schemas.InputContradiction:
-		if e.ApplicationNo != "" {
+		if w.e != nil {
 			w.contradict()
 		}
 	case schemas.InputSupplement, schemas.InputWithdrawal:
@@ -216,7 +217,7 @@ func (w *decision) applyEnded() {
 	}
 }
 
-// ended returns a copy, in place, of the ended case of that number, or nil.
+// ended returns a copy, in place, of the ended case of that number, or nil. A second call would leave the first copy behind: it is w.e.
 func (w *decision) ended(applicationNo string) *schemas.EndedCase {
 	for i := range w.d.Ended {
 		if w.d.Ended[i].ApplicationNo == applicationNo {

@@ -733,3 +733,16 @@ func TestOtherTownship(t *testing.T) {
 		})
 	}
 }
+
+// An officer who works in some townships only settles a notice of an ended case, and it stays settled.
+func TestATownshipsOfficerSettlesANoticeOfAnEndedCase(t *testing.T) {
+	d := adult(t)
+	d.submit("1", nil)
+	d.verify("1", 1, &schemas.Facts{})
+	d.attempt("1", 1, "run")
+	d.outcome("1", schemas.EffectNotify, 1, schemas.EffectUnknown, "timeout")
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "9", Townships: []string{"330424001"}, EffectID: d.effect("1", schemas.EffectNotify, 1), Verdict: "sent"})
+	if got := d.wantEnd("1", "refused").Duties; got[len(got)-1].Status != schemas.DutyDone {
+		t.Errorf("the notice is %s", got[len(got)-1].Status)
+	}
+}

@@ -54,11 +54,11 @@ func (w *decision) badAct(a *schemas.OfficerAction) bool {
 
 // division is the township of the case that the action is about, "" where there is none.
 func (w *decision) division() string {
-	if w.c != nil {
+	switch {
+	case w.c != nil:
 		return w.c.Submission.CurrentDivision
-	}
-	if e := w.ended(w.in.ApplicationNo); e != nil {
-		return e.Division
+	case w.e != nil:
+		return w.e.Division
 	}
 	return ""
 }
