@@ -163,6 +163,16 @@ func (v *ApplicationEvent) read(r *reader) (seen uint32) {
 					v.Type = "held"
 				case "retried":
 					v.Type = "retried"
+				case "revocation_proposed":
+					v.Type = "revocation_proposed"
+				case "revocation_rejected":
+					v.Type = "revocation_rejected"
+				case "revoked":
+					v.Type = "revoked"
+				case "permit_revoked":
+					v.Type = "permit_revoked"
+				case "licence_corrected":
+					v.Type = "licence_corrected"
 				case "deadline_warned":
 					v.Type = "deadline_warned"
 				case "deadline_breached":
@@ -1623,6 +1633,10 @@ func (v *Duty) read(r *reader) (seen uint32) {
 					v.Kind = "transmit"
 				case "file":
 					v.Kind = "file"
+				case "revoke":
+					v.Kind = "revoke"
+				case "correct":
+					v.Kind = "correct"
 				default:
 					v.Kind = EffectKind(r.own(word))
 					r.invalid("Duty.kind")
@@ -1648,6 +1662,8 @@ func (v *Duty) read(r *reader) (seen uint32) {
 					v.Notice = "N3"
 				case "N4":
 					v.Notice = "N4"
+				case "N6":
+					v.Notice = "N6"
 				default:
 					v.Notice = r.own(word)
 					r.invalid("Duty.notice")
@@ -1861,6 +1877,10 @@ func (v *Effect) read(r *reader) (seen uint32) {
 					v.Kind = "transmit"
 				case "file":
 					v.Kind = "file"
+				case "revoke":
+					v.Kind = "revoke"
+				case "correct":
+					v.Kind = "correct"
 				default:
 					v.Kind = EffectKind(r.own(word))
 					r.invalid("Effect.kind")
@@ -1886,6 +1906,8 @@ func (v *Effect) read(r *reader) (seen uint32) {
 					v.Notice = "N3"
 				case "N4":
 					v.Notice = "N4"
+				case "N6":
+					v.Notice = "N6"
 				default:
 					v.Notice = r.own(word)
 					r.invalid("Effect.notice")
@@ -2298,6 +2320,18 @@ func (v *EndedCase) read(r *reader) (seen uint32) {
 					v.Opinions[len(v.Opinions)-1].read(r)
 				}
 			}
+		case "revocation":
+			seen = r.once(seen, 1<<21)
+			if r.outline {
+				r.pass()
+				break
+			}
+			if r.present("EndedCase.revocation") {
+				if v.Revocation == nil {
+					v.Revocation = new(Revocation)
+				}
+				v.Revocation.read(r)
+			}
 		default:
 			r.skip()
 		}
@@ -2435,6 +2469,10 @@ func (v *EndedCase) write(w *writer) {
 			w.b = append(w.b, ']')
 		}
 	}
+	if v.Revocation != nil {
+		w.raw(",\"revocation\":")
+		v.Revocation.write(w)
+	}
 	w.b = append(w.b, '}')
 }
 
@@ -2503,6 +2541,16 @@ func (v *Event) read(r *reader) (seen uint32) {
 					v.Type = "held"
 				case "retried":
 					v.Type = "retried"
+				case "revocation_proposed":
+					v.Type = "revocation_proposed"
+				case "revocation_rejected":
+					v.Type = "revocation_rejected"
+				case "revoked":
+					v.Type = "revoked"
+				case "permit_revoked":
+					v.Type = "permit_revoked"
+				case "licence_corrected":
+					v.Type = "licence_corrected"
 				case "deadline_warned":
 					v.Type = "deadline_warned"
 				case "deadline_breached":
@@ -3701,6 +3749,8 @@ func (v *KnownPermit) read(r *reader) (seen uint32) {
 					v.Status = "suspended"
 				case "cancelled":
 					v.Status = "cancelled"
+				case "revoked":
+					v.Status = "revoked"
 				case "expired":
 					v.Status = "expired"
 				default:
@@ -3893,6 +3943,12 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 					v.Kind = "waive"
 				case "settle":
 					v.Kind = "settle"
+				case "propose_revocation":
+					v.Kind = "propose_revocation"
+				case "confirm_revocation":
+					v.Kind = "confirm_revocation"
+				case "reject_revocation":
+					v.Kind = "reject_revocation"
 				default:
 					v.Kind = ActionKind(r.own(word))
 					r.invalid("OfficerAction.kind")
@@ -3963,6 +4019,18 @@ func (v *OfficerAction) read(r *reader) (seen uint32) {
 					v.Ground = "appraisal"
 				case "expert_review":
 					v.Ground = "expert_review"
+				case "revoked_fraud":
+					v.Ground = "revoked_fraud"
+				case "revoked_abuse_of_power":
+					v.Ground = "revoked_abuse_of_power"
+				case "revoked_beyond_authority":
+					v.Ground = "revoked_beyond_authority"
+				case "revoked_unlawful_procedure":
+					v.Ground = "revoked_unlawful_procedure"
+				case "revoked_not_qualified":
+					v.Ground = "revoked_not_qualified"
+				case "revoked_by_law":
+					v.Ground = "revoked_by_law"
 				default:
 					v.Ground = r.own(word)
 					r.invalid("OfficerAction.ground")
@@ -4247,6 +4315,8 @@ func (v *Permit) read(r *reader) (seen uint32) {
 					v.Status = "valid"
 				case "cancelled":
 					v.Status = "cancelled"
+				case "revoked":
+					v.Status = "revoked"
 				default:
 					v.Status = r.own(word)
 					r.invalid("Permit.status")
@@ -4307,6 +4377,8 @@ func (v *PermitEvent) read(r *reader) (seen uint32) {
 					v.Type = "permit_issued"
 				case "permit_cancelled":
 					v.Type = "permit_cancelled"
+				case "permit_revoked":
+					v.Type = "permit_revoked"
 				default:
 					v.Type = r.own(word)
 					r.invalid("PermitEvent.type")
@@ -4848,6 +4920,92 @@ func (v *Remark) write(w *writer) {
 	if v.NoticeNo != "" {
 		w.raw(",\"notice_no\":")
 		w.str(v.NoticeNo)
+	}
+	w.b = append(w.b, '}')
+}
+
+// read reads a Revocation and returns which of its properties were there.
+func (v *Revocation) read(r *reader) (seen uint32) {
+	if !r.object("Revocation") {
+		return 0
+	}
+	for key, ok := r.key(); ok; key, ok = r.key() {
+		switch string(key) {
+		case "ground":
+			seen = r.once(seen, 1<<0)
+			if word, ok := r.word("Revocation.ground"); ok {
+				switch string(word) {
+				case "revoked_fraud":
+					v.Ground = "revoked_fraud"
+				case "revoked_abuse_of_power":
+					v.Ground = "revoked_abuse_of_power"
+				case "revoked_beyond_authority":
+					v.Ground = "revoked_beyond_authority"
+				case "revoked_unlawful_procedure":
+					v.Ground = "revoked_unlawful_procedure"
+				case "revoked_not_qualified":
+					v.Ground = "revoked_not_qualified"
+				case "revoked_by_law":
+					v.Ground = "revoked_by_law"
+				default:
+					v.Ground = r.own(word)
+					r.invalid("Revocation.ground")
+				}
+			}
+		case "proposed_by":
+			seen = r.once(seen, 1<<1)
+			v.ProposedBy = r.str("Revocation.proposed_by")
+			r.length(v.ProposedBy, 1, 64, "Revocation.proposed_by")
+		case "proposed_at":
+			seen = r.once(seen, 1<<2)
+			v.ProposedAt = r.time("Revocation.proposed_at")
+		case "remark":
+			seen = r.once(seen, 1<<3)
+			v.Remark = r.str("Revocation.remark")
+		case "decided_by":
+			seen = r.once(seen, 1<<4)
+			v.DecidedBy = r.str("Revocation.decided_by")
+			r.length(v.DecidedBy, 1, 64, "Revocation.decided_by")
+		case "decided_at":
+			seen = r.once(seen, 1<<5)
+			if r.present("Revocation.decided_at") {
+				v.DecidedAt = new(Time)
+				*v.DecidedAt = r.time("Revocation.decided_at")
+			}
+		case "decision_remark":
+			seen = r.once(seen, 1<<6)
+			v.DecisionRemark = r.str("Revocation.decision_remark")
+		default:
+			r.skip()
+		}
+	}
+	if seen&0xf != 0xf {
+		r.invalid("Revocation")
+	}
+	return seen
+}
+
+func (v *Revocation) write(w *writer) {
+	w.b = append(w.b, '{')
+	w.raw("\"ground\":")
+	w.str(v.Ground)
+	w.raw(",\"proposed_by\":")
+	w.str(v.ProposedBy)
+	w.raw(",\"proposed_at\":")
+	w.time(v.ProposedAt)
+	w.raw(",\"remark\":")
+	w.str(v.Remark)
+	if v.DecidedBy != "" {
+		w.raw(",\"decided_by\":")
+		w.str(v.DecidedBy)
+	}
+	if v.DecidedAt != nil {
+		w.raw(",\"decided_at\":")
+		w.time(*v.DecidedAt)
+	}
+	if v.DecisionRemark != "" {
+		w.raw(",\"decision_remark\":")
+		w.str(v.DecisionRemark)
 	}
 	w.b = append(w.b, '}')
 }

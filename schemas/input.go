@@ -84,6 +84,9 @@ const (
 	ActRetry             ActionKind = "retry"              // order a held or failed effect again
 	ActWaive             ActionKind = "waive"              // formally waive a duty
 	ActSettle            ActionKind = "settle"             // decide what became of an unknown notice
+	ActProposeRevocation ActionKind = "propose_revocation" // 提出撤销 of an issued permit
+	ActConfirmRevocation ActionKind = "confirm_revocation" // 确认撤销, by another person
+	ActRejectRevocation  ActionKind = "reject_revocation"  // 否决撤销, by another person
 )
 
 // OfficerAction is one act of one officer at the desk. What the officer wrote with it is in Input.Person.Remarks.
@@ -94,7 +97,7 @@ type OfficerAction struct {
 	Reasons       []string   `json:"reasons,omitempty"`        // 理由: codes, for a refusal
 	Items         []string   `json:"items,omitempty"`          // 补正事项: missing items, for a supplement request
 	ReturnTo      string     `json:"return_to,omitempty"`      // 退回至: "pre_examining" or "under_review"
-	Ground        string     `json:"ground,omitempty"`         // 中止事由 (T6): "hearing", "inspection", "appraisal", "expert_review"
+	Ground        string     `json:"ground,omitempty"`         // 中止事由 (T6): "hearing", "inspection", "appraisal", "expert_review"; 撤销事由: "revoked_…" of a proposal
 	EffectID      string     `json:"effect_id,omitempty"`      // 办理事项编号: of the effect to retry, waive or settle
 	Verdict       string     `json:"verdict,omitempty"`        // 结论: settle: "sent" or "resend"
 	ExpectVersion int64      `json:"expect_version,omitempty"` // 档案版本: the dossier's seq that the officer saw; 0 does not check
@@ -133,7 +136,7 @@ type Permit struct {
 	LicenceID     string `json:"licence_id"`     // 电子证照标识: GB/T 36904 electronic licence identifier
 	ApplicationNo string `json:"application_no"` // 申请编号: of the case that it was issued for
 	IssuedAt      Time   `json:"issued_at"`      // 签发时间
-	Status        string `json:"status"`         // 证件状态: "valid" or "cancelled"
+	Status        string `json:"status"`         // 证件状态: "valid", "cancelled" or "revoked"
 }
 
 // SMSReceipt is the gateway's word on the delivery of one notice.

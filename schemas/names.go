@@ -15,7 +15,9 @@ var eventNames = map[string]string{
 	EvPermitCancelled: "注销原居住证", EvLicencePushed: "推送电子证照", EvNoticeGranted: "准许发送通知", EvNoticeSent: "通知已发送",
 	EvNoticeUnknown: "通知结果不明", EvNoticeDelivered: "通知已送达", EvNoticeUndelivered: "通知未送达", EvDossierFiled: "档案归档",
 	EvDutyWaived: "事项豁免", EvClosed: "办结", EvArchived: "归档", EvWithdrawn: "撤回", EvSuspended: "中止", EvResumed: "恢复办理",
-	EvHeld: "挂起", EvRetried: "重新办理", EvWarned: "时限预警", EvBreached: "超过时限", EvRecounted: "期限重算", EvConflict: "内容冲突", EvRejected: "操作未被接受",
+	EvHeld: "挂起", EvRetried: "重新办理", EvWarned: "时限预警", EvBreached: "超过时限", EvRecounted: "期限重算",
+	EvRevocationProposed: "提出撤销", EvRevocationRejected: "否决撤销", EvRevoked: "撤销", EvPermitRevoked: "居住证已撤销", EvLicenceCorrected: "更正电子证照",
+	EvConflict: "内容冲突", EvRejected: "操作未被接受",
 }
 
 // EventName returns an event type in Chinese, or the type itself where it has no name.

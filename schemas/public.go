@@ -26,16 +26,16 @@ type ReasonText struct {
 	Text string `json:"text"` // 理由
 }
 
-// PermitEvent tells data platforms that a permit was issued or cancelled: the value of permits.v1. No personal fields.
+// PermitEvent tells data platforms that a permit was issued, cancelled or revoked: the value of permits.v1. No personal fields.
 type PermitEvent struct {
 	EventID       string `json:"event_id"`              // 事件编号: dossier, seq and ordinal; the same event always has the same
 	DossierID     string `json:"dossier_id"`            // 个人档案编号: the Kafka key
 	ApplicationNo string `json:"application_no"`        // 申请编号: of the case that brought it about
 	Seq           int64  `json:"seq"`                   // 档案序号: orders the events of one dossier
-	Type          string `json:"type"`                  // 事件类型: "permit_issued" or "permit_cancelled"
+	Type          string `json:"type"`                  // 事件类型: "permit_issued", "permit_cancelled" or "permit_revoked"
 	TypeName      string `json:"type_name"`             // 事件类型名称
 	PermitNo      string `json:"permit_no"`             // 居住证编号
-	LicenceID     string `json:"licence_id,omitempty"`  // 电子证照标识: of an issued permit
+	LicenceID     string `json:"licence_id,omitempty"`  // 电子证照标识: of an issued or a revoked permit
 	ReplacedBy    string `json:"replaced_by,omitempty"` // 替代证件编号: the new permit, of a cancelled one
 	At            Time   `json:"at"`                    // 发生时间
 }

@@ -25,6 +25,19 @@ func (b *book) automaticIssue() {
 	f.send("sms-receipt", "notice-delivered", schemas.Input{Kind: schemas.InputSMSReceipt, ApplicationNo: f.no(no), Source: "receipts",
 		Receipt: &schemas.SMSReceipt{EffectID: f.effect(no, schemas.EffectNotify, 1), Ref: "0910100500", Delivered: true, Code: "DELIVRD", At: schemas.At(f.at)}})
 	f.answer("", "closed", no, schemas.EffectFile, 1, schemas.EffectResult{Ref: "archive/2024/1"})
+	f.revoked(no)
+}
+
+// revoked: months later two officers revoke the permit; a first proposal is rejected.
+func (f *file) revoked(no string) {
+	propose := schemas.OfficerAction{Kind: schemas.ActProposeRevocation, Officer: "HY0103", Ground: schemas.RevokedFraud}
+	f.at = f.at.AddDate(0, 3, 0)
+	f.act("officer-propose-revocation", "revocation-proposed", no, propose, schemas.Remark{Opinion: "劳动合同疑为伪造"})
+	f.act("officer-reject-revocation", "revocation-rejected", no, schemas.OfficerAction{Kind: schemas.ActRejectRevocation, Officer: "HY0104"}, schemas.Remark{Opinion: "单位书面证明尚未取得"})
+	f.act("", "", no, propose, schemas.Remark{Opinion: "用人单位书面证明未与其订立劳动合同"})
+	f.act("officer-confirm-revocation", "revoked", no, schemas.OfficerAction{Kind: schemas.ActConfirmRevocation, Officer: "HY0104"}, schemas.Remark{NoticeNo: "盐公撤决〔2024〕1号"})
+	f.answer("effect-result-revoked", "permit-revoked", no, schemas.EffectRevoke, 1, schemas.EffectResult{Ref: "CX-1"})
+	f.answer("", "licence-corrected", no, schemas.EffectCorrect, 1, schemas.EffectResult{Ref: "batch-20241210-1"})
 }
 
 // childWithAgent: a mother applies at the counter; three officers decide, one pauses the case, and time runs out.

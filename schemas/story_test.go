@@ -150,6 +150,8 @@ func (f *file) publish(tr *schemas.Transition) {
 			e.Type, e.LicenceID = "permit_issued", permitOf(tr, ev.ApplicationNo).LicenceID
 		case schemas.EvPermitCancelled:
 			e.Type, e.ReplacedBy = "permit_cancelled", permitOf(tr, ev.ApplicationNo).PermitNo
+		case schemas.EvPermitRevoked:
+			e.Type, e.LicenceID = "permit_revoked", permitOf(tr, ev.ApplicationNo).LicenceID
 		default:
 			continue
 		}
@@ -227,7 +229,7 @@ func (f *file) answer(inputName, transitionName, sourceNo string, kind schemas.E
 	}
 	step := map[schemas.EffectKind]string{
 		schemas.EffectVerify: "verification", schemas.EffectIssue: "issuance", schemas.EffectCancel: "cancellation", schemas.EffectPublish: "publication",
-		schemas.EffectNotify: "notification", schemas.EffectFile: "filing",
+		schemas.EffectNotify: "notification", schemas.EffectFile: "filing", schemas.EffectRevoke: "issuance", schemas.EffectCorrect: "publication",
 	}[kind]
 	f.send(inputName, transitionName, schemas.Input{Kind: schemas.InputEffectResult, ApplicationNo: f.no(sourceNo), Source: step, Result: &r})
 }

@@ -118,11 +118,12 @@ type Facts struct {
 	AsOf       Time             `json:"as_of"`                // 查询时间
 }
 
-// Status of a permit in the registration system.
+// Status of a permit in the registration system, or in a file.
 const (
 	PermitValid     = "valid"
 	PermitSuspended = "suspended" // annual 签注 overdue
 	PermitCancelled = "cancelled"
+	PermitRevoked   = "revoked" // 撤销: in files only, the registration system calls it cancelled
 	PermitExpired   = "expired"
 )
 

@@ -100,6 +100,11 @@ const (
 	EvResumed             = "resumed"
 	EvHeld                = "held"
 	EvRetried             = "retried"
+	EvRevocationProposed  = "revocation_proposed"
+	EvRevocationRejected  = "revocation_rejected"
+	EvRevoked             = "revoked"
+	EvPermitRevoked       = "permit_revoked"
+	EvLicenceCorrected    = "licence_corrected"
 	EvWarned              = "deadline_warned"
 	EvBreached            = "deadline_breached"
 	EvRecounted           = "deadline_recounted"
@@ -119,16 +124,18 @@ const (
 	EffectNotify   EffectKind = "notify"   // ask for leave to send a notice (see EffectTransmit)
 	EffectTransmit EffectKind = "transmit" // send the notice: only the run named may
 	EffectFile     EffectKind = "file"     // file the dossier
+	EffectRevoke   EffectKind = "revoke"   // take the permit out of force at the provincial platform
+	EffectCorrect  EffectKind = "correct"  // correct the licence data at the big-data platform
 )
 
 // Effect is an intent: exactly one step carries it out, at most once at an idempotent system.
 type Effect struct {
 	EffectID string     `json:"effect_id"`           // 办理事项编号: the idempotency key towards the foreign system
 	Kind     EffectKind `json:"kind"`                // 事项
-	PermitNo string     `json:"permit_no,omitempty"` // 居住证编号: cancel: the old number; else the new one
+	PermitNo string     `json:"permit_no,omitempty"` // 居住证编号: cancel: the old number; revoke, correct: the one revoked; else the new one
 	NewNo    string     `json:"new_no,omitempty"`    // 替代证件编号: cancel: replaced by
-	Notice   string     `json:"notice,omitempty"`    // 通知: notify, transmit: "N1" … "N4"
-	Reasons  []string   `json:"reasons,omitempty"`   // 理由代码: notify, transmit: of a refusal
+	Notice   string     `json:"notice,omitempty"`    // 通知: notify, transmit: "N1" … "N4", "N6"
+	Reasons  []string   `json:"reasons,omitempty"`   // 理由代码: notify, transmit: of a refusal or a revocation; revoke, correct: the ground
 	Items    []string   `json:"items,omitempty"`     // 补正事项: notify, transmit: what is missing
 	DueAt    *Time      `json:"due_at,omitempty"`    // 承诺办结时间: notify, transmit: the promised time
 	DueOpen  bool       `json:"due_open,omitempty"`  // 承诺办结时间是否暂定: notify, transmit
@@ -299,11 +306,33 @@ type EndedCase struct {
 	EndedAt             Time     `json:"ended_at"`                     // 结束时间
 	Duties              []Duty   `json:"duties,omitempty" outline:"-"` // 办理事项: notices sent, permits cancelled; receipts may still come
 
-	Channel         Channel         `json:"channel,omitempty"`              // 渠道
-	RecognitionType RecognitionType `json:"recognition_type,omitempty"`     // 互认类型
-	Division        string          `json:"division,omitempty"`             // 现居住地镇（街道）
-	Findings        []Finding       `json:"findings,omitempty" outline:"-"` // 规则核对: the rule trace of the decision; absent for older cases, the log has it
-	Opinions        []Opinion       `json:"opinions,omitempty" outline:"-"` // 审批意见: likewise
+	Channel         Channel         `json:"channel,omitempty"`                // 渠道
+	RecognitionType RecognitionType `json:"recognition_type,omitempty"`       // 互认类型
+	Division        string          `json:"division,omitempty"`               // 现居住地镇（街道）
+	Findings        []Finding       `json:"findings,omitempty" outline:"-"`   // 规则核对: the rule trace of the decision; absent for older cases, the log has it
+	Opinions        []Opinion       `json:"opinions,omitempty" outline:"-"`   // 审批意见: likewise
+	Revocation      *Revocation     `json:"revocation,omitempty" outline:"-"` // 撤销: proposed, or decided; absent where none was or it was rejected
+}
+
+// Grounds on which an issued permit is revoked (行政许可法 第六十九条).
+const (
+	RevokedFraud             = "revoked_fraud"              // 欺骗、贿赂 (第二款)
+	RevokedAbuseOfPower      = "revoked_abuse_of_power"     // 滥用职权、玩忽职守 (第一款（一）)
+	RevokedBeyondAuthority   = "revoked_beyond_authority"   // 超越法定职权 (（二）)
+	RevokedUnlawfulProcedure = "revoked_unlawful_procedure" // 违反法定程序 (（三）)
+	RevokedNotQualified      = "revoked_not_qualified"      // 不具备申请资格或者不符合法定条件 (（四）)
+	RevokedByLaw             = "revoked_by_law"             // 其他情形 (（五）)
+)
+
+// Revocation is the 撤销 of the permit that a case ended with: one officer proposes it, another decides.
+type Revocation struct {
+	Ground         string `json:"ground"`                    // 撤销事由 (行政许可法 第六十九条)
+	ProposedBy     string `json:"proposed_by"`               // 提出人: staff number
+	ProposedAt     Time   `json:"proposed_at"`               // 提出时间
+	Remark         string `json:"remark"`                    // 提出理由: the input id of one of Person.Remarks
+	DecidedBy      string `json:"decided_by,omitempty"`      // 决定人: staff number, never the proposer's
+	DecidedAt      *Time  `json:"decided_at,omitempty"`      // 决定时间: absent while it waits for the second person
+	DecisionRemark string `json:"decision_remark,omitempty"` // 决定说明: the input id of the remark with the written decision's number
 }
 
 // Order is one effect as the step that carries it out sees it. It never travels: it is read out of a transition.
@@ -314,7 +343,9 @@ type Order struct {
 	Seq           int64 // of the transition that orders it
 	OrderedAt     Time
 	Input         InputRef
-	Case          Case // empty where the case had ended with the transition that orders a notice
+	Case          Case      // empty where the case has ended
+	Ended         EndedCase // empty where it is open
+	Permit        Permit    // that of Effect.PermitNo; empty where the hub did not have it issued
 	Person        Person
 }
 
@@ -326,6 +357,16 @@ func (t *Transition) Order(i int) Order {
 	}
 	if c := t.Dossier.Open; c != nil && c.ApplicationNo == t.ApplicationNo {
 		o.Case = *c
+	}
+	for i := range t.Dossier.Ended {
+		if e := &t.Dossier.Ended[i]; e.ApplicationNo == t.ApplicationNo {
+			o.Ended = *e
+		}
+	}
+	for i := range t.Dossier.Permits {
+		if p := &t.Dossier.Permits[i]; p.PermitNo == o.Effect.PermitNo {
+			o.Permit = *p
+		}
 	}
 	return o
 }

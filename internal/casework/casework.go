@@ -191,8 +191,8 @@ func (w *decision) applyOpen() {
 	}
 }
 
-// applyEnded handles words about a case that is not open: its notices may still go out, be receipted and be settled by a person; any other act
-// is answered, all else is over.
+// applyEnded handles words about a case that is not open: its notices may still go out, be receipted and be settled by a person, and its permit
+// may be revoked; any other act is answered, all else is over.
 func (w *decision) applyEnded() {
 	w.e = w.ended(w.in.ApplicationNo)
 	w.duties = new([]schemas.Duty)

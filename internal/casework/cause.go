@@ -19,7 +19,7 @@ var waits = map[string][]schemas.EffectKind{
 
 var systems = map[schemas.EffectKind]string{
 	schemas.EffectVerify: "registration", schemas.EffectIssue: "epermit", schemas.EffectPublish: "dataplatform", schemas.EffectNotify: "sms",
-	schemas.EffectCancel: "registration", schemas.EffectFile: "archive",
+	schemas.EffectCancel: "registration", schemas.EffectFile: "archive", schemas.EffectRevoke: "epermit", schemas.EffectCorrect: "dataplatform",
 }
 
 // causeOf says what a breached limit was lost to, from what the file holds: a foreign system that had not answered when it ended; else one

@@ -12,6 +12,7 @@ const (
 	NoticeRefusal    = "N2" // all reasons and the remedy
 	NoticeSupplement = "N3" // the complete list
 	NoticeReceipt    = "N4" // the deadline
+	NoticeRevocation = "N6" // the ground and the remedy; N5 goes to staff
 )
 
 // order adds an effect to the case and to the transition. Its id counts the effects of its kind: the same decision always gives the same id.
@@ -149,6 +150,10 @@ func (w *decision) answered(d *schemas.Duty) {
 		w.settle(d, schemas.Event{Type: schemas.EvLicencePushed, EffectID: d.EffectID, Ref: r.Ref, At: at})
 	case schemas.EffectFile:
 		w.settle(d, schemas.Event{Type: schemas.EvDossierFiled, EffectID: d.EffectID, Ref: r.Ref, At: at})
+	case schemas.EffectRevoke:
+		w.permitRevoked(d)
+	case schemas.EffectCorrect:
+		w.settle(d, schemas.Event{Type: schemas.EvLicenceCorrected, EffectID: d.EffectID, Ref: r.Ref, At: at})
 	}
 }
 

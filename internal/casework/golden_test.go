@@ -29,6 +29,7 @@ func TestGoldenLives(t *testing.T) {
 		"refused":    func(d *dossier) { d.submit("1", nil); d.verify("1", 1, &schemas.Facts{}); d.submit("1", nil) },
 		"supplement": goldenSupplement,
 		"held":       goldenHeld,
+		"revoked":    goldenRevoked,
 	}
 	for name, live := range lives {
 		t.Run(name, func(t *testing.T) {
@@ -74,6 +75,22 @@ func goldenHeld(d *dossier) {
 	d.outcome("1", schemas.EffectNotify, 1, schemas.EffectUnknown, "timeout")
 	d.act("1", schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "9", EffectID: d.effect("1", schemas.EffectNotify, 1), Verdict: "sent"}, schemas.Remark{Opinion: "已电话告知"})
 	d.submit("1", func(s *schemas.Submission) { s.HukouCounty = "411303" })
+}
+
+func goldenRevoked(d *dossier) {
+	closed(d)
+	propose(d, "300")
+	confirmRevocation(d, "300")
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActRejectRevocation, Officer: "400"}, schemas.Remark{Opinion: "待核实"})
+	propose(d, "400")
+	confirmRevocation(d, "300")
+	d.done("1", schemas.EffectRevoke, 1)
+	d.outcome("1", schemas.EffectCorrect, 1, schemas.EffectRefused, "no")
+	d.act("1", schemas.OfficerAction{Kind: schemas.ActRetry, Officer: "9", EffectID: d.effect("1", schemas.EffectCorrect, 1)})
+	d.done("1", schemas.EffectCorrect, 1)
+	d.attempt("1", 2, "run-a")
+	d.done("1", schemas.EffectNotify, 2)
+	d.done("1", schemas.EffectFile, 2)
 }
 
 // record writes a life down. A life is played through dossier.send, so it keeps the invariants, too.

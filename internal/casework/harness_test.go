@@ -281,6 +281,9 @@ func (d *dossier) checkRemarks(tr *schemas.Transition, in *schemas.Input) {
 		for _, o := range cases[i].Opinions {
 			named = append(named, o.Remark)
 		}
+		if r := cases[i].Revocation; r != nil {
+			named = append(named, r.Remark, r.DecisionRemark)
+		}
 	}
 	want := unique(slices.DeleteFunc(named, func(id string) bool { return id == "" }))
 	got := []string{}
@@ -389,7 +392,7 @@ func (d *dossier) checkFile(tr *schemas.Transition) {
 		}
 		seen[e.ApplicationNo] = true
 		if was, ok := d.ends[e.ApplicationNo]; ok && was != e.Outcome {
-			d.t.Errorf("%s ended as %s, now %s", e.ApplicationNo, was, e.Outcome)
+			d.checkRevocation(tr, &e, was)
 		}
 		d.ends[e.ApplicationNo] = e.Outcome
 	}
@@ -411,6 +414,35 @@ func (d *dossier) checkFile(tr *schemas.Transition) {
 	}
 	if (c.Stage == schemas.StageHeld || c.Stage == schemas.StageSuspended) != (c.HeldFrom != "") {
 		d.t.Errorf("%s stands in %s with held_from %q", c.ApplicationNo, c.Stage, c.HeldFrom)
+	}
+}
+
+// checkRevocation: an outcome changes in one way only, from issued to revoked, by the word of a second person on what a first one proposed; and
+// what it owes is ordered with it, whole.
+func (d *dossier) checkRevocation(tr *schemas.Transition, e *schemas.EndedCase, was string) {
+	d.t.Helper()
+	r := e.Revocation
+	if was != "issued" || e.Outcome != "revoked" || r == nil || r.DecidedAt == nil || r.DecidedBy == r.ProposedBy || r.DecidedBy != tr.Events[0].Officer {
+		d.t.Errorf("%s ended as %s, now %s by %+v", e.ApplicationNo, was, e.Outcome, r)
+		return
+	}
+	proposer := ""
+	for _, before := range d.log {
+		for _, ev := range before.Events {
+			if ev.ApplicationNo == e.ApplicationNo && ev.Type == schemas.EvRevocationProposed {
+				proposer = ev.Officer
+			}
+		}
+	}
+	var kinds []string
+	for _, f := range tr.Effects {
+		if f.PermitNo != e.PermitNo {
+			d.t.Errorf("%s of %s, revoked was %s", f.Kind, f.PermitNo, e.PermitNo)
+		}
+		kinds = append(kinds, string(f.Kind))
+	}
+	if proposer != r.ProposedBy || strings.Join(kinds, " ") != "revoke correct notify file" {
+		d.t.Errorf("%s revoked as proposed by %q (file: %q), with %v", e.ApplicationNo, proposer, r.ProposedBy, kinds)
 	}
 }
 

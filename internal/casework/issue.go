@@ -57,13 +57,17 @@ func (w *decision) earlierPermits(newNo string) []string {
 
 // cancelled records one earlier permit as out of force.
 func (w *decision) cancelled(d *schemas.Duty) {
+	w.outOfForce(d.PermitNo, schemas.PermitCancelled)
+	w.settle(d, schemas.Event{Type: schemas.EvPermitCancelled, EffectID: d.EffectID, Ref: d.PermitNo, At: *d.DoneAt, Code: d.Code})
+}
+
+func (w *decision) outOfForce(permitNo, status string) {
 	w.d.Permits = cloneSlice(w.d.Permits)
 	for i := range w.d.Permits {
-		if w.d.Permits[i].PermitNo == d.PermitNo {
-			w.d.Permits[i].Status = schemas.PermitCancelled
+		if w.d.Permits[i].PermitNo == permitNo {
+			w.d.Permits[i].Status = status
 		}
 	}
-	w.settle(d, schemas.Event{Type: schemas.EvPermitCancelled, EffectID: d.EffectID, Ref: d.PermitNo, At: *d.DoneAt, Code: d.Code})
 }
 
 // close is 办结 and 归档: all that the issue owes is done or formally waived.
@@ -109,8 +113,19 @@ func (w *decision) addEnded(e schemas.EndedCase) {
 	w.d.Ended = append(cloneSlice(w.d.Ended), e)
 	for i := range len(w.d.Ended) - maxEndedDuties {
 		old := &w.d.Ended[i]
-		if !slices.ContainsFunc(old.Duties, func(d schemas.Duty) bool { return d.Kind == schemas.EffectNotify && !settled(&d) }) {
+		if !w.owes(old) {
 			old.Duties, old.Findings, old.Opinions = nil, nil, nil
 		}
 	}
+}
+
+// owes reports whether something may still become of an ended case: a notice is open, or its permit can be revoked or is being revoked. Effects
+// are numbered by its duties, so they have to be there.
+func (w *decision) owes(e *schemas.EndedCase) bool {
+	open := func(d schemas.Duty) bool { return w.openAfterEnd(e, &d) }
+	return w.inForce(e.PermitNo) || slices.ContainsFunc(e.Duties, open)
+}
+
+func (w *decision) openAfterEnd(e *schemas.EndedCase, d *schemas.Duty) bool {
+	return !settled(d) && (d.Kind == schemas.EffectNotify || e.Outcome == string(schemas.StageRevoked))
 }

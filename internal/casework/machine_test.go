@@ -33,7 +33,7 @@ func TestRandomLives(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"submit": m.submit, "answer": m.answer, "answer ": m.answer, "answer  ": m.answer, "act": m.act, "act ": m.act, "supplement": m.supplement,
 			"withdraw": m.withdraw, "attempt": m.attempt, "receipt": m.receipt, "deadline": m.deadline, "repeat": m.repeat, "contradict": m.contradict,
-			"go on": m.goOn,
+			"go on": m.goOn, "revoke": m.revoke,
 		})
 		for _, d := range m.people {
 			m.atTheEnd(d)
@@ -121,6 +121,9 @@ func (m *machine) act(*rapid.T) {
 	a.Verdict = rapid.SampledFrom([]string{"sent", "resend", "x"}).Draw(m.t, "verdict")
 	a.ReturnTo = rapid.SampledFrom([]string{"", "pre_examining", "under_review", "x"}).Draw(m.t, "return to")
 	a.Items = rapid.SampledFrom([][]string{nil, {itemIdentity}, {ItemCondition, "material:university"}, {"x"}}).Draw(m.t, "items")
+	if a.Kind == schemas.ActProposeRevocation {
+		a.Ground = rapid.SampledFrom([]string{schemas.RevokedFraud, schemas.RevokedNotQualified, "hearing"}).Draw(m.t, "ground")
+	}
 	if rapid.IntRange(0, 4).Draw(m.t, "stale") == 0 {
 		a.ExpectVersion = d.file.Dossier.Seq - int64(rapid.IntRange(0, 1).Draw(m.t, "by"))
 	}
@@ -232,6 +235,24 @@ func (m *machine) goOn(*rapid.T) {
 	}
 }
 
+// revoke has two people say what they may say of a permit that a case ended with.
+func (m *machine) revoke(*rapid.T) {
+	d, i := m.who()
+	for _, no := range []string{"a", "b", "c"} {
+		for _, e := range d.file.Dossier.Ended {
+			if e.ApplicationNo != d.no(no) || e.Outcome != "issued" {
+				continue
+			}
+			a := schemas.OfficerAction{Kind: schemas.ActProposeRevocation, Ground: schemas.RevokedFraud, Officer: rapid.SampledFrom([]string{"100", "200"}).Draw(m.t, "officer")}
+			if e.Revocation != nil {
+				a.Ground, a.Kind = "", rapid.SampledFrom([]schemas.ActionKind{schemas.ActConfirmRevocation, schemas.ActConfirmRevocation, schemas.ActRejectRevocation}).Draw(m.t, "word")
+			}
+			m.send(d, i, d.acting(no, a, schemas.Remark{Opinion: "欧阳𠮷的合同系伪造", NoticeNo: "盐公撤决〔2024〕1号"}))
+			return
+		}
+	}
+}
+
 // atTheEnd asks what must hold of a whole life.
 func (m *machine) atTheEnd(d *dossier) {
 	valid := 0
@@ -247,8 +268,8 @@ func (m *machine) atTheEnd(d *dossier) {
 		m.t.Fatalf("%d valid permits at rest", valid)
 	}
 	for _, e := range d.file.Dossier.Ended {
-		outcomes := []string{"issued", "refused", "not_accepted", "withdrawn"}
-		if !slices.Contains(outcomes, e.Outcome) || (e.Outcome == "issued") != (e.PermitNo != "") {
+		outcomes := []string{"issued", "refused", "not_accepted", "withdrawn", "revoked"}
+		if !slices.Contains(outcomes, e.Outcome) || (e.Outcome == "issued" || e.Outcome == "revoked") != (e.PermitNo != "") {
 			m.t.Fatalf("ended as %q with permit %q", e.Outcome, e.PermitNo)
 		}
 	}

@@ -89,14 +89,27 @@ var moves = slices.Concat([]Move{
 	{schemas.StageHeld, string(schemas.ActRetry), schemas.StageIssued},
 	{schemas.StageHeld, string(schemas.ActWaive), schemas.StageIssued},
 	{schemas.StageHeld, string(cmdWithdraw), schemas.StageWithdrawn},
+
+	{schemas.StageArchived, string(schemas.ActProposeRevocation), schemas.StageArchived},
+	{schemas.StageArchived, string(schemas.ActRejectRevocation), schemas.StageArchived},
+	{schemas.StageArchived, string(schemas.ActConfirmRevocation), schemas.StageRevoked},
 }, noticeMoves())
 
-// noticeMoves are the acts on notices: the same wherever a notice can be open, and the case stays where it is.
+// stageOf is where an ended case stands in the life of a case.
+func stageOf(e *schemas.EndedCase) schemas.Stage {
+	if e.Outcome == string(schemas.StageIssued) {
+		return schemas.StageArchived
+	}
+	return schemas.Stage(e.Outcome)
+}
+
+// noticeMoves are the acts on notices, and on what a revocation owes: the same wherever one can be open, and the case stays where it is.
 func noticeMoves() []Move {
 	var rows []Move
 	for _, stage := range []schemas.Stage{
 		schemas.StagePreExamine, schemas.StageSupplement, schemas.StageReview, schemas.StageApproval, schemas.StageSuspended,
 		schemas.StageIssuing, schemas.StageIssued, schemas.StageHeld,
+		schemas.StageNotAccepted, schemas.StageRefused, schemas.StageWithdrawn, schemas.StageArchived, schemas.StageRevoked,
 	} {
 		for _, act := range []schemas.ActionKind{schemas.ActRetry, schemas.ActWaive, schemas.ActSettle} {
 			rows = append(rows, Move{stage, string(act), stage})

@@ -23,17 +23,26 @@ func (w *decision) act() {
 	}
 }
 
-// actEnded carries out an action on a case that is over: its notices are all that is left to act on.
+// actEnded carries out an action on a case that is over: its notices, and the permit that it ended with, are all that is left to act on.
 func (w *decision) actEnded() {
 	a := w.in.Action
-	onNotice := a.Kind == schemas.ActRetry || a.Kind == schemas.ActWaive || a.Kind == schemas.ActSettle
 	switch {
 	case w.badAct(a):
-	case !onNotice || w.notice(a.EffectID) == nil:
+	case w.e == nil || !may(stageOf(w.e), command(a.Kind)) || onDuty(a.Kind) && !w.openToPeople(a.EffectID):
 		w.reject("case_not_open")
 	default:
 		w.perform(a)
 	}
+}
+
+// onDuty reports whether an action is about one effect.
+func onDuty(k schemas.ActionKind) bool {
+	return k == schemas.ActRetry || k == schemas.ActWaive || k == schemas.ActSettle
+}
+
+// openToPeople reports whether a duty of an ended case may be acted on: a notice, or what a revocation owes.
+func (w *decision) openToPeople(effectID string) bool {
+	return w.notice(effectID) != nil || w.e.Outcome == string(schemas.StageRevoked) && w.duty(effectID) != nil
 }
 
 // badAct rejects what no case can take: an act of nobody, in the rule pack's name, on a file that has changed since the officer saw it, or on a
@@ -128,6 +137,12 @@ func (w *decision) perform(a *schemas.OfficerAction) {
 		w.waive(a)
 	case schemas.ActSettle:
 		w.decideUnknown(a)
+	case schemas.ActProposeRevocation:
+		w.proposeRevocation(a)
+	case schemas.ActConfirmRevocation:
+		w.revoke(a)
+	case schemas.ActRejectRevocation:
+		w.rejectRevocation(a)
 	}
 }
 
@@ -229,6 +244,9 @@ func (w *decision) sendBack(a *schemas.OfficerAction) {
 
 // grounds of T6: hearing 听证, inspection 检验检测, appraisal 鉴定, expert review 专家评审.
 var grounds = []string{"hearing", "inspection", "appraisal", "expert_review"}
+
+// SuspensionGrounds lists the grounds of T6.
+func SuspensionGrounds() []string { return slices.Clone(grounds) }
 
 // suspend stops the clocks on a ground of T6 only, told to the person in writing. Basis: 行政许可法 第四十五条.
 func (w *decision) suspend(a *schemas.OfficerAction) {

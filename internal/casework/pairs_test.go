@@ -51,6 +51,7 @@ func fullRemark() schemas.Remark {
 var actions = []schemas.ActionKind{
 	schemas.ActAccept, schemas.ActRequestSupplement, schemas.ActNotAccept, schemas.ActReview, schemas.ActApprove, schemas.ActRefuse, schemas.ActReturn,
 	schemas.ActSuspend, schemas.ActResume, schemas.ActWithdraw, schemas.ActRetry, schemas.ActWaive, schemas.ActSettle,
+	schemas.ActProposeRevocation, schemas.ActConfirmRevocation, schemas.ActRejectRevocation,
 }
 
 // goals lists where the life of a case lets a command lead from a stage.
@@ -151,7 +152,8 @@ func TestEveryRowIsReached(t *testing.T) {
 	d.outcome("1", schemas.EffectVerify, 1, schemas.EffectRefused, "x")
 	note(d, string(schemas.ActWithdraw), schemas.StageHeld, d.act("1", fullAction(schemas.ActWithdraw, ""), fullRemark()))
 	elsewhere := []string{string(cmdVerified), string(cmdDeem), string(cmdIssued), string(cmdHold), string(cmdSettled), string(cmdClose), string(cmdArchive),
-		string(schemas.ActRetry), string(schemas.ActWaive), string(schemas.ActSettle)} // their lives are told one by one
+		string(schemas.ActRetry), string(schemas.ActWaive), string(schemas.ActSettle),
+		string(schemas.ActProposeRevocation), string(schemas.ActConfirmRevocation), string(schemas.ActRejectRevocation)} // their lives are told one by one
 	for _, m := range Moves() {
 		if !reached[m] && !slices.Contains(elsewhere, m.Command) {
 			t.Errorf("row %v was never taken", m)

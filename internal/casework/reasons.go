@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"slices"
 	"strings"
 
 	"permithub/schemas"
@@ -39,26 +40,23 @@ var reasons = []Reason{
 }
 
 // Reasons lists every reason code with its text, basis and remedy.
-func Reasons() []Reason { return append([]Reason(nil), reasons...) }
+func Reasons() []Reason { return slices.Clone(reasons) }
 
-// ReasonText returns the reason in Chinese, or the code itself where it is not one of ours.
+// ReasonText returns a reason, or a ground of revocation, in Chinese, or the code itself where it is not one of ours.
 func ReasonText(code string) string {
-	for i := range reasons {
-		if reasons[i].Code == code {
-			return reasons[i].Text
+	for _, list := range [][]Reason{reasons, revocations} {
+		if i := indexOf(list, code); i >= 0 {
+			return list[i].Text
 		}
 	}
 	return code
 }
 
-func knownReason(code string) bool {
-	for i := range reasons {
-		if reasons[i].Code == code {
-			return true
-		}
-	}
-	return false
+func indexOf(list []Reason, code string) int {
+	return slices.IndexFunc(list, func(r Reason) bool { return r.Code == code })
 }
+
+func knownReason(code string) bool { return indexOf(reasons, code) >= 0 }
 
 // Items that can be missing. "material:<condition>" asks for the proof of one ticked condition.
 const (

@@ -44,7 +44,8 @@ func (w *decision) names(remark string) bool {
 		return true
 	}
 	for i := range w.d.Ended {
-		if slices.ContainsFunc(w.d.Ended[i].Opinions, byOpinion) {
+		e := &w.d.Ended[i]
+		if slices.ContainsFunc(e.Opinions, byOpinion) || e.Revocation != nil && (e.Revocation.Remark == remark || e.Revocation.DecisionRemark == remark) {
 			return true
 		}
 	}

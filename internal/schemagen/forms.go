@@ -1,6 +1,10 @@
 package main
 
-import "permithub/schemas"
+import (
+	"slices"
+
+	"permithub/schemas"
+)
 
 // personal is the type whose properties are marked x-pii.
 const personal = "Person"
@@ -34,7 +38,10 @@ var (
 	eventType   = form{consts: "Ev"}
 	percent     = form{minimum: number(1), maximum: number(100)}
 	clock       = among("T1", "T2", "T3", "T4", "T5", "R8")
-	permitWords = among(schemas.PermitValid, schemas.PermitCancelled)
+	permitWords = among(schemas.PermitValid, schemas.PermitCancelled, schemas.PermitRevoked)
+	paused      = []string{"hearing", "inspection", "appraisal", "expert_review"}
+	revoked     = []string{schemas.RevokedFraud, schemas.RevokedAbuseOfPower, schemas.RevokedBeyondAuthority, schemas.RevokedUnlawfulProcedure,
+		schemas.RevokedNotQualified, schemas.RevokedByLaw}
 )
 
 // forms are keyed by property, or by type and property where one name says different things.
@@ -100,14 +107,18 @@ var forms = map[string]form{
 	"items":                     pattern(`^(condition|agent|material:[a-z][a-z0-9_]{0,39})$`),
 	"visible":                   pattern(`^(condition|agent|material:[a-z][a-z0-9_]{0,39})$`),
 	"return_to":                 among(string(schemas.StagePreExamine), string(schemas.StageReview)),
-	"ground":                    among("hearing", "inspection", "appraisal", "expert_review"),
+	"ground":                    among(paused...),
+	"Revocation.ground":         among(revoked...),
+	"OfficerAction.ground":      among(slices.Concat(paused, revoked)...),
+	"proposed_by":               staff,
+	"decided_by":                staff,
 	"OfficerAction.verdict":     among("sent", "resend"),
 	"run":                       sized(200),
-	"notice":                    among("N1", "N2", "N3", "N4"),
+	"notice":                    among("N1", "N2", "N3", "N4", "N6"),
 	"Submission.notice":         {},
 	"Event.type":                eventType,
 	"ApplicationEvent.type":     eventType,
-	"PermitEvent.type":          among("permit_issued", "permit_cancelled"),
+	"PermitEvent.type":          among("permit_issued", "permit_cancelled", "permit_revoked"),
 	"clock":                     clock,
 	"Clock.id":                  clock,
 	"rung":                      percent,
