@@ -135,6 +135,7 @@ func Simulators(c *config.Config, now func() time.Time) ([]Simulator, error) {
 		Issued: func(idNumber string, p epermitsim.Permit) {
 			_ = registered.AddPermit(idNumber, registrationsim.Permit{PermitNo: p.PermitNo, Division: haiyan, IssuedOn: string(schemas.Day(now()))})
 		},
+		Revoked: registered.Retire,
 	}, e.Kit)
 
 	d := Simulator{Name: "dataplatform", Listen: sim.DataPlatform, Kit: kits["dataplatform"]}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,7 +112,12 @@ func TestFile(t *testing.T) {
 			t.Errorf("the manifest carries %q", s)
 		}
 	}
-	golden := filepath.Join("testdata", "manifest.json")
+	compare(t, "manifest.json", got)
+}
+
+func compare(t *testing.T, name string, got []byte) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -122,8 +128,57 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("manifest (-want +got):\n%s", diff)
+		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
+}
+
+// revocationOrder is the order that files the end of a permit that was revoked.
+func revocationOrder() schemas.Order {
+	o := order()
+	o.Effect.EffectID, o.OrderedAt = "K3JQABCDEFGHWXYZ7-file-2", at(20, 9)
+	c := o.Case
+	duty := func(id string, kind schemas.EffectKind) schemas.Duty {
+		return schemas.Duty{Effect: schemas.Effect{EffectID: "K3JQABCDEFGHWXYZ7-" + id, Kind: kind, PermitNo: c.Permit.PermitNo}, Status: schemas.DutyOrdered, OrderedAt: at(20, 9)}
+	}
+	o.Permit, o.Case = *c.Permit, schemas.Case{}
+	o.Ended = schemas.EndedCase{
+		ApplicationNo: c.ApplicationNo, Source: c.Submission.Source, SourceApplicationNo: c.Submission.SourceApplicationNo, BodyHash: c.BodyHash,
+		Channel: c.Submission.Channel, RecognitionType: c.Submission.RecognitionType, Division: c.Submission.CurrentDivision, Outcome: "revoked",
+		SubmittedAt: c.SubmittedAt, AcceptedAt: c.AcceptedAt, IssuedAt: c.IssuedAt, EndedAt: at(6, 11), Findings: c.Findings, Opinions: c.Opinions,
+		Revocation: &schemas.Revocation{Ground: schemas.RevokedFraud, ProposedBy: "1003", ProposedAt: at(19, 9), Remark: "input-1", DecidedBy: "1004", DecidedAt: ptr(at(20, 9)),
+			DecisionRemark: "input-2"},
+		Duties: append(slices.Clone(c.Duties), duty("revoke-1", schemas.EffectRevoke), duty("correct-1", schemas.EffectCorrect), duty("file-2", schemas.EffectFile)),
+	}
+	o.Person.Remarks = append(o.Person.Remarks, schemas.Remark{InputID: "input-2", NoticeNo: "撤决〔2026〕1号"})
+	return o
+}
+
+// A revocation is filed beside the issue; ordered again days later, it is the same manifest.
+func TestFileARevocation(t *testing.T) {
+	a, dir := newArchive(t)
+	if _, err := a.File(t.Context(), order()); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := a.File(t.Context(), revocationOrder())
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := revocationOrder()
+	later.OrderedAt = at(25, 9)
+	later.Ended.Duties = append(later.Ended.Duties, schemas.Duty{Effect: schemas.Effect{EffectID: "K3JQABCDEFGHWXYZ7-notify-2", Kind: schemas.EffectNotify}, OrderedAt: at(21, 9)})
+	if again, err := a.File(t.Context(), later); err != nil || again != ref {
+		t.Errorf("got %s, %v, want %s", again, err, ref)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "K3/K3JQABCDEFGH/K3JQABCDEFGHWXYZ7-file-2.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range append(slices.Clone(personal), "撤决") {
+		if bytes.Contains(got, []byte(s)) {
+			t.Errorf("the manifest carries %q", s)
+		}
+	}
+	compare(t, "revocation.json", got)
 }
 
 func TestFileRepeated(t *testing.T) {

@@ -23,20 +23,30 @@ type manifest struct {
 	RecognitionType     schemas.RecognitionType `json:"recognition_type"`
 	CurrentDivision     string                  `json:"current_division"`
 	Conditions          []schemas.Condition     `json:"conditions,omitempty"` // as declared
-	Notice              schemas.TextVersion     `json:"notice"`
-	Declaration         schemas.Declaration     `json:"declaration"`
+	Notice              schemas.TextVersion     `json:"notice,omitzero"`
+	Declaration         schemas.Declaration     `json:"declaration,omitzero"`
 	Materials           []material              `json:"materials,omitempty"`
 	PermitsBefore       []permit                `json:"permits_before,omitempty"` // as the registration system knew them
 	FactsAsOf           *schemas.Time           `json:"facts_as_of,omitempty"`
 	Findings            []finding               `json:"findings,omitempty"`
-	RulePack            string                  `json:"rule_pack"`
-	Calendar            string                  `json:"calendar"`
+	RulePack            string                  `json:"rule_pack,omitempty"`
+	Calendar            string                  `json:"calendar,omitempty"`
 	Supplements         []supplement            `json:"supplements,omitempty"`
 	Opinions            []opinion               `json:"opinions,omitempty"`
 	Permit              *permit                 `json:"permit,omitempty"`
 	Times               times                   `json:"times"`
 	Promised            *promised               `json:"promised,omitempty"`
+	Revocation          *revocation             `json:"revocation,omitempty"`
 	Effects             []effect                `json:"effects,omitempty"` // ordered by then: issue, cancellations, push, notices
+}
+
+// revocation is who took the permit out of force, and why; what they wrote is left out as in an opinion.
+type revocation struct {
+	Ground     string        `json:"ground"`
+	ProposedBy string        `json:"proposed_by"`
+	ProposedAt schemas.Time  `json:"proposed_at"`
+	DecidedBy  string        `json:"decided_by"`
+	DecidedAt  *schemas.Time `json:"decided_at"`
 }
 
 type material struct {
@@ -106,6 +116,9 @@ func encodeManifest(o *schemas.Order) ([]byte, error) {
 }
 
 func newManifest(o *schemas.Order) *manifest {
+	if o.Ended.ApplicationNo != "" {
+		return manifestOfEnded(o)
+	}
 	c := &o.Case
 	s := &c.Submission
 	m := &manifest{
@@ -125,7 +138,25 @@ func newManifest(o *schemas.Order) *manifest {
 		m.Permit = &permit{PermitNo: c.Permit.PermitNo, LicenceID: c.Permit.LicenceID}
 	}
 	m.addDecision(c)
-	m.addEffects(o)
+	m.addEffects(o, c.Duties)
+	return m
+}
+
+// manifestOfEnded is filed beside the manifest of the issue, when the permit was revoked: what was declared stands in the first one.
+func manifestOfEnded(o *schemas.Order) *manifest {
+	e := &o.Ended
+	m := &manifest{
+		Schema: manifestSchema, EffectID: o.Effect.EffectID, DossierID: o.DossierID, ApplicationNo: o.ApplicationNo,
+		Source: e.Source, SourceApplicationNo: e.SourceApplicationNo, BodyHash: e.BodyHash,
+		Channel: e.Channel, RecognitionType: e.RecognitionType, CurrentDivision: e.Division,
+		Permit: &permit{PermitNo: o.Permit.PermitNo, LicenceID: o.Permit.LicenceID},
+		Times:  times{Submitted: e.SubmittedAt, Accepted: e.AcceptedAt, Issued: e.IssuedAt},
+	}
+	m.addJudgement(e.Findings, e.Opinions)
+	if r := e.Revocation; r != nil {
+		m.Revocation = &revocation{Ground: r.Ground, ProposedBy: r.ProposedBy, ProposedAt: r.ProposedAt, DecidedBy: r.DecidedBy, DecidedAt: r.DecidedAt}
+	}
+	m.addEffects(o, e.Duties)
 	return m
 }
 
@@ -136,29 +167,35 @@ func (m *manifest) addDecision(c *schemas.Case) {
 			m.PermitsBefore = append(m.PermitsBefore, permit{PermitNo: p.PermitNo, Status: p.Status, Division: p.Division, IssuedOn: p.IssuedOn})
 		}
 	}
-	for _, f := range c.Findings {
-		m.Findings = append(m.Findings, finding{Rule: f.Rule, Outcome: f.Outcome, Reason: f.Reason, Basis: f.Basis})
-	}
 	for _, l := range c.Supplements {
 		m.Supplements = append(m.Supplements, supplement{At: l.At, Items: l.Items, Officer: l.Officer})
 	}
-	for _, op := range c.Opinions {
-		m.Opinions = append(m.Opinions, opinion{Level: op.Level, Verdict: op.Verdict, Officer: op.Officer, At: op.At})
-	}
+	m.addJudgement(c.Findings, c.Opinions)
 	if t1 := c.ClockByID("T1"); t1 != nil {
 		m.Promised = &promised{StartedAt: t1.StartedAt, DueAt: t1.DueAt}
 	}
 }
 
+func (m *manifest) addJudgement(findings []schemas.Finding, opinions []schemas.Opinion) {
+	for _, f := range findings {
+		m.Findings = append(m.Findings, finding{Rule: f.Rule, Outcome: f.Outcome, Reason: f.Reason, Basis: f.Basis})
+	}
+	for _, op := range opinions {
+		m.Opinions = append(m.Opinions, opinion{Level: op.Level, Verdict: op.Verdict, Officer: op.Officer, At: op.At})
+	}
+}
+
 // addEffects lists what was ordered up to the filing's first order, without what became of it: an officer who orders the filing again
 // days later must get the same manifest.
-func (m *manifest) addEffects(o *schemas.Order) {
+func (m *manifest) addEffects(o *schemas.Order, duties []schemas.Duty) {
 	ordered := o.OrderedAt
-	if own := o.Case.DutyByID(o.Effect.EffectID); own != nil {
-		ordered = own.OrderedAt
+	for i := range duties {
+		if duties[i].EffectID == o.Effect.EffectID {
+			ordered = duties[i].OrderedAt
+		}
 	}
-	for i := range o.Case.Duties {
-		d := &o.Case.Duties[i]
+	for i := range duties {
+		d := &duties[i]
 		if d.OrderedAt.After(ordered.Time) || d.EffectID == o.Effect.EffectID {
 			continue
 		}

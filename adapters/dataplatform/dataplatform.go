@@ -131,15 +131,24 @@ type result struct {
 // Push sends the rows of o and returns the platform's batch number. It is safe to repeat: the platform knows the effect id and every
 // row's record id again.
 func (c *Client) Push(ctx context.Context, o schemas.Order) (string, error) {
-	ref, err := c.push(ctx, &o)
+	ref, err := c.push(ctx, &o, c.mapping.Tables)
 	if err != nil {
 		return "", fmt.Errorf("push %s: %w", o.Effect.EffectID, err)
 	}
 	return ref, nil
 }
 
-func (c *Client) push(ctx context.Context, o *schemas.Order) (string, error) {
-	req, err := c.requestOf(o)
+// Correct sends the rows that take the licence of o out of force, as Push does.
+func (c *Client) Correct(ctx context.Context, o schemas.Order) (string, error) {
+	ref, err := c.push(ctx, &o, c.mapping.Corrections)
+	if err != nil {
+		return "", fmt.Errorf("correct %s: %w", o.Effect.EffectID, err)
+	}
+	return ref, nil
+}
+
+func (c *Client) push(ctx context.Context, o *schemas.Order, tables []table) (string, error) {
+	req, err := c.requestOf(o, tables)
 	if err != nil {
 		return "", err
 	}
@@ -161,11 +170,11 @@ func (c *Client) push(ctx context.Context, o *schemas.Order) (string, error) {
 	return "", garbled("the answer is not in the interface's envelope")
 }
 
-func (c *Client) requestOf(o *schemas.Order) (*pushRequest, error) {
+func (c *Client) requestOf(o *schemas.Order, tables []table) (*pushRequest, error) {
 	s := &subject{o, &c.cfg}
-	req := &pushRequest{RequestID: o.Effect.EffectID, Records: make([]record, 0, len(c.mapping.Tables))}
-	for i := range c.mapping.Tables {
-		t := &c.mapping.Tables[i]
+	req := &pushRequest{RequestID: o.Effect.EffectID, Records: make([]record, 0, len(tables))}
+	for i := range tables {
+		t := &tables[i]
 		row, err := t.row(s)
 		if err != nil {
 			return nil, err

@@ -311,7 +311,7 @@ func FuzzOutcome(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	req, err := c.requestOf(&o)
+	req, err := c.requestOf(&o, c.mapping.Tables)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -351,7 +351,7 @@ func golden(tb testing.TB, name string) []byte {
 func TestGoldenMappings(t *testing.T) {
 	h := newHarness(t, nil)
 	o := testOrder("A1")
-	req, err := h.requestOf(&o)
+	req, err := h.requestOf(&o, h.mapping.Tables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -359,7 +359,12 @@ func TestGoldenMappings(t *testing.T) {
 	if _, err := h.Client.platform.Post(t.Context(), h.mapping.Path, req, &answer); err != nil {
 		t.Fatal(err)
 	}
-	for name, v := range map[string]any{"push_request.json": req, "push_answer.json": answer} {
+	out := revocation(&o)
+	correction, err := h.requestOf(&out, h.mapping.Corrections)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]any{"push_request.json": req, "push_answer.json": answer, "correct_request.json": correction} {
 		got, err := json.MarshalIndent(v, "", "  ")
 		if err != nil {
 			t.Fatal(err)

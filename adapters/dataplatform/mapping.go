@@ -23,6 +23,8 @@ type mapping struct {
 	Path    string  `json:"path"` // of the push interface, behind the base URL
 	Results results `json:"results"`
 	Tables  []table `json:"tables"`
+	// Corrections are the rows that take a pushed licence out of force.
+	Corrections []table `json:"corrections"`
 }
 
 // results says what the platform's codes mean; a code that stands nowhere is a refusal.
@@ -68,19 +70,25 @@ func loadMapping(raw []byte) (*mapping, error) {
 	if len(m.Results.Done) == 0 {
 		errs = append(errs, errors.New("mapping: results: no code means done"))
 	}
-	if len(m.Tables) == 0 {
-		errs = append(errs, errors.New("mapping: no tables"))
+	errs = append(errs, validateTables("table", m.Tables), validateTables("correction", m.Corrections))
+	return m, errors.Join(errs...)
+}
+
+func validateTables(what string, tables []table) error {
+	var errs []error
+	if len(tables) == 0 {
+		errs = append(errs, fmt.Errorf("mapping: no %ss", what))
 	}
 	seen := map[string]bool{}
-	for i := range m.Tables {
-		t := &m.Tables[i]
+	for i := range tables {
+		t := &tables[i]
 		if t.Table == "" || seen[t.Table] {
-			errs = append(errs, fmt.Errorf("mapping: table %d: its name is empty or there twice", i))
+			errs = append(errs, fmt.Errorf("mapping: %s %d: its name is empty or there twice", what, i))
 		}
 		seen[t.Table] = true
 		errs = append(errs, t.validate())
 	}
-	return m, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 func (t *table) validate() error {

@@ -19,11 +19,12 @@ func TestLoadMappingNamesEveryFault(t *testing.T) {
 		{"not JSON", `{`, "mapping: unexpected EOF"},
 		{"unknown field", `{"colour":1}`, `mapping: json: unknown field "colour"`},
 		{"trailing", `{} {}`, "mapping: something follows the object"},
-		{"empty", `{}`, "mapping: path: want a beginning /\nmapping: results: no code means done\nmapping: no tables"},
+		{"empty", `{}`, "mapping: path: want a beginning /\nmapping: results: no code means done\nmapping: no tables\nmapping: no corrections"},
 		{
 			"columns", `{"path":"/p","results":{"done":["0"]},"tables":[{"table":"t"},{"table":"t","columns":[
 				{"column":"a"},{"column":"a","value":"1"},{"column":"b","from":"nobody"},{"column":"c","from":"sex","format":"date"},
-				{"column":"d","from":"issued_at","format":"lunar"},{"column":"e","from":"issued_at","codes":{"x":"y"}},{"column":"f","from":"sex","value":"1"}]}]}`,
+				{"column":"d","from":"issued_at","format":"lunar"},{"column":"e","from":"issued_at","codes":{"x":"y"}},{"column":"f","from":"sex","value":"1"}]}],
+				"corrections":[{"columns":[{"column":"a","from":"revoked_at"}]}]}`,
 			"mapping: t: no columns\n" +
 				"mapping: table 1: its name is empty or there twice\n" +
 				"mapping: t.a: want either from or value\n" +
@@ -32,7 +33,8 @@ func TestLoadMappingNamesEveryFault(t *testing.T) {
 				"mapping: t.c: a format is for times\n" +
 				"mapping: t.d: format \"lunar\" is not known\n" +
 				"mapping: t.e: codes are for texts\n" +
-				"mapping: t.f: want either from or value",
+				"mapping: t.f: want either from or value\n" +
+				"mapping: correction 0: its name is empty or there twice",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -50,7 +52,8 @@ func TestLoadMappingNamesEveryFault(t *testing.T) {
 func TestMappingFileReplacesTheEmbeddedOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "mapping.json")
 	raw := `{"path":"/other","results":{"done":["OK"]},"tables":[{"table":"zj_lic","columns":[
-		{"column":"xm","from":"full_name"},{"column":"fzrq","from":"issued_at","format":"rfc3339"},{"column":"qd","from":"channel","codes":{"online":"ONLINE"}}]}]}`
+		{"column":"xm","from":"full_name"},{"column":"fzrq","from":"issued_at","format":"rfc3339"},{"column":"qd","from":"channel","codes":{"online":"ONLINE"}}]}],
+		"corrections":[{"table":"zj_lic","columns":[{"column":"cxrq","from":"revoked_at","format":"date"}]}]}`
 	if err := os.WriteFile(path, []byte(raw), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +61,7 @@ func TestMappingFileReplacesTheEmbeddedOne(t *testing.T) {
 	cfg.MappingFile = path
 	c := newClient(t, cfg)
 	o := testOrder("A1")
-	req, err := c.requestOf(&o)
+	req, err := c.requestOf(&o, c.mapping.Tables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +71,7 @@ func TestMappingFileReplacesTheEmbeddedOne(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	o.Case.Submission.Channel = schemas.Window
-	_, err = c.requestOf(&o)
+	_, err = c.requestOf(&o, c.mapping.Tables)
 	check(t, err, fault.Permanent, "dataplatform_unmapped")
 
 	cfg.MappingFile = filepath.Join(t.TempDir(), "missing.json")
@@ -102,7 +105,7 @@ func TestIncompleteCases(t *testing.T) {
 	t.Run("a column that is not required is left out", func(t *testing.T) {
 		o := testOrder("A1")
 		o.Person.ContactPhone.Number = ""
-		req, err := c.requestOf(&o)
+		req, err := c.requestOf(&o, c.mapping.Tables)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,6 +118,7 @@ func TestIncompleteCases(t *testing.T) {
 func TestEverySourceGivesAValue(t *testing.T) {
 	o := testOrder("A1")
 	o.Case.Submission.SourceApplicationNo, o.Case.Submission.HukouCounty = "A1", "340102"
+	o.Ended = revocation(&o).Ended
 	cfg := testConfig("")
 	for name, src := range sources {
 		c := column{Column: "c", From: name}

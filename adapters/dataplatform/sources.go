@@ -44,11 +44,12 @@ var sources = map[string]source{
 	"decided_at":            {time: func(s *subject) *time.Time { return instant(s.Case.DecidedAt) }},
 	"issued_at":             {time: func(s *subject) *time.Time { return instant(&s.permit().IssuedAt) }},
 	"promised_on":           {time: promisedOn},
+	"revoked_at":            {time: revokedAt},
 }
 
 func (s *subject) permit() *schemas.Permit {
 	if s.Case.Permit == nil {
-		return &schemas.Permit{}
+		return &s.Permit
 	}
 	return s.Case.Permit
 }
@@ -58,6 +59,13 @@ func instant(t *schemas.Time) *time.Time {
 		return nil
 	}
 	return &t.Time
+}
+
+func revokedAt(s *subject) *time.Time {
+	if s.Ended.Revocation == nil {
+		return nil
+	}
+	return instant(s.Ended.Revocation.DecidedAt)
 }
 
 // promisedOn is the last moment inside the promise: the clock's due time is the first that is too late, 00:00 of the day after.

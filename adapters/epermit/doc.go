@@ -1,4 +1,4 @@
-// Package epermit issues the electronic 《浙江省居住证》 at the provincial electronic residence-permit platform (省厅电子居住证平台).
+// Package epermit issues and revokes the electronic 《浙江省居住证》 at the provincial electronic residence-permit platform (省厅电子居住证平台).
 //
 // # Delivery
 //

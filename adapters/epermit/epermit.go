@@ -18,10 +18,11 @@ const system = "epermit"
 // DefaultBaseURL is the simulator's place on the same machine.
 const DefaultBaseURL = "http://127.0.0.1:8731"
 
-// Paths of the two interfaces, behind the base URL.
+// Paths of the interfaces, behind the base URL.
 const (
 	PathIssue  = "/api/residence-permit/v1/issue"
 	PathResult = "/api/residence-permit/v1/issue-result"
+	PathRevoke = "/api/residence-permit/v1/revoke"
 )
 
 // Config says how the platform is reached.
@@ -69,7 +70,7 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Client issues permits. It is safe for concurrent use.
+// Client issues and revokes permits. It is safe for concurrent use.
 type Client struct {
 	cfg      Config
 	platform *gateway.Client

@@ -46,13 +46,37 @@ type resultAnswer struct {
 	Datas []permitEntry `json:"datas" doc:"empty: nothing was issued under this id"`
 }
 
+type revokeRequest struct {
+	RequestID  string `json:"requestId" doc:"请求流水号, 幂等键: the effect id"`
+	ApplyNo    string `json:"applyNo" doc:"申请编号"`
+	PermitNo   string `json:"permitNo" doc:"居住证编号"`
+	IDNumber   string `json:"idNumber" doc:"公民身份号码"`
+	Reason     string `json:"reason" doc:"撤销事由: 1 欺骗贿赂, 2 滥用职权, 3 超越职权, 4 违反程序, 5 不符合条件, 9 其他"`
+	RevokeTime string `json:"revokeTime" doc:"撤销决定时间, Asia/Shanghai"`
+	OrgCode    string `json:"orgCode" doc:"撤销机关"`
+}
+
+type revokeAnswer struct {
+	Success   *bool         `json:"success" doc:"true: revoked, now or by an earlier request of this id"`
+	Data      *revokedEntry `json:"data" doc:"with success"`
+	ErrorCode string        `json:"errorCode" doc:"without success"`
+	// errorMsg is not read: it may quote the person.
+}
+
+type revokedEntry struct {
+	RequestID string `json:"requestId" doc:"请求流水号"`
+	PermitNo  string `json:"permitNo" doc:"居住证编号"`
+	Status    string `json:"status" doc:"3 撤销"`
+	SerialNo  string `json:"serialNo" doc:"撤销流水号"`
+}
+
 type permitEntry struct {
 	RequestID string `json:"requestId" doc:"请求流水号"`
 	ApplyNo   string `json:"applyNo" doc:"申请编号"`
 	PermitNo  string `json:"permitNo" doc:"居住证编号"`
 	LicenceID string `json:"licenceId" doc:"电子证照标识, GB/T 36904"`
 	IssueTime string `json:"issueTime" doc:"签发时间, Asia/Shanghai"`
-	Status    string `json:"status" doc:"1 有效, 2 注销"`
+	Status    string `json:"status" doc:"1 有效, 2 注销, 3 撤销"`
 }
 
 // foreignTime is the platform's way to write a time in Asia/Shanghai.
@@ -60,7 +84,23 @@ const foreignTime = time.DateTime
 
 var applyTypes = map[schemas.RecognitionType]string{schemas.ExistingPermit: "1", schemas.RegistrationTime: "2"}
 
-var permitStatus = map[string]string{"1": schemas.PermitValid, "2": schemas.PermitCancelled}
+var permitStatus = map[string]string{"1": schemas.PermitValid, "2": schemas.PermitCancelled, "3": schemas.PermitRevoked}
+
+var revokeReasons = map[string]string{
+	schemas.RevokedFraud: "1", schemas.RevokedAbuseOfPower: "2", schemas.RevokedBeyondAuthority: "3", schemas.RevokedUnlawfulProcedure: "4",
+	schemas.RevokedNotQualified: "5", schemas.RevokedByLaw: "9",
+}
+
+// revokeRequestOf uses nothing of the order that changes when the same effect is ordered again.
+func revokeRequestOf(o *schemas.Order, orgCode string) (revokeRequest, error) {
+	if len(o.Effect.Reasons) != 1 || revokeReasons[o.Effect.Reasons[0]] == "" || o.Ended.Revocation == nil {
+		return revokeRequest{}, fault.Rejectf(system+"_unmapped", "ground of revocation without a foreign code")
+	}
+	return revokeRequest{
+		RequestID: o.Effect.EffectID, ApplyNo: o.ApplicationNo, PermitNo: o.Effect.PermitNo, IDNumber: o.Person.CitizenID,
+		Reason: revokeReasons[o.Effect.Reasons[0]], RevokeTime: timeOf(o.Ended.Revocation.DecidedAt), OrgCode: orgCode,
+	}, nil
+}
 
 // issueRequestOf uses nothing of the order that changes when the same effect is ordered again: a repeat must be the same to the byte.
 func issueRequestOf(o *schemas.Order, orgCode string) (issueRequest, error) {

@@ -35,7 +35,13 @@ func TestGoldenMappings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	out := revocation(&o, "33042420240000001")
+	revoke, err := revokeRequestOf(&out, "330424")
+	if err != nil {
+		t.Fatal(err)
+	}
 	entry, yes, no := sampleEntry(), true, false
+	revoked := &revokedEntry{RequestID: out.Effect.EffectID, PermitNo: out.Effect.PermitNo, Status: "3", SerialNo: "CX-33042420240000001"}
 	for name, v := range map[string]any{
 		"issue_request":   req,
 		"issue_answer":    issueAnswer{Success: &yes, Data: &entry},
@@ -44,6 +50,8 @@ func TestGoldenMappings(t *testing.T) {
 		"result_answer":   resultAnswer{Code: "00", Datas: []permitEntry{entry}},
 		"result_nothing":  resultAnswer{Code: "00", Datas: []permitEntry{}},
 		"result_refusals": resultAnswer{Code: "SYSTEM_BUSY"},
+		"revoke_request":  revoke,
+		"revoke_answer":   revokeAnswer{Success: &yes, Data: revoked},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join("testdata", name+".jsonc")

@@ -18,6 +18,7 @@ import (
 const (
 	OpIssue  = "issue"
 	OpResult = "issue-result"
+	OpRevoke = "revoke"
 )
 
 const (
@@ -41,6 +42,8 @@ type Config struct {
 	AreaCode string
 	// Issued hears of every permit, under the platform's own lock: it stands for the province telling other systems. Nil is silence.
 	Issued func(idNumber string, p Permit)
+	// Revoked hears of every permit that was revoked, likewise.
+	Revoked func(idNumber, permitNo string)
 }
 
 // Permit is one permit of the platform's own books.
@@ -66,9 +69,10 @@ type Platform struct {
 	kit *simulator.Kit
 	mux http.Handler
 
-	mu     sync.Mutex
-	issues map[string]*issue   // by requestId
-	owners map[string][]*issue // by idNumber, oldest first
+	mu      sync.Mutex
+	issues  map[string]*issue      // by requestId
+	owners  map[string][]*issue    // by idNumber, oldest first
+	revoked map[string]*revocation // by requestId
 }
 
 // New returns a platform with the permits that the kit's ledger holds.
@@ -76,7 +80,7 @@ func New(cfg Config, kit *simulator.Kit) *Platform {
 	cfg.LicenceType = cmp.Or(cfg.LicenceType, "11330000MB0000000X001")
 	cfg.LicenceIssuer = cmp.Or(cfg.LicenceIssuer, "11330424MB0000000X")
 	cfg.AreaCode = cmp.Or(cfg.AreaCode, "330424")
-	p := &Platform{cfg: cfg, kit: kit, issues: map[string]*issue{}, owners: map[string][]*issue{}}
+	p := &Platform{cfg: cfg, kit: kit, issues: map[string]*issue{}, owners: map[string][]*issue{}, revoked: map[string]*revocation{}}
 	p.restore()
 	kit.Refusal = refusal
 
@@ -84,6 +88,7 @@ func New(cfg Config, kit *simulator.Kit) *Platform {
 	mux := http.NewServeMux()
 	mux.Handle("POST /api/residence-permit/v1/issue", gate.Guard(kit, http.HandlerFunc(p.serveIssue)))
 	mux.Handle("POST /api/residence-permit/v1/issue-result", gate.Guard(kit, http.HandlerFunc(p.serveResult)))
+	mux.Handle("POST /api/residence-permit/v1/revoke", gate.Guard(kit, http.HandlerFunc(p.serveRevoke)))
 	mux.HandleFunc("GET /_sim/permits", p.servePermits)
 	kit.Mount(mux)
 	p.mux = mux
@@ -164,6 +169,7 @@ func (p *Platform) restore() {
 			p.keep(i)
 		}
 	}
+	p.restoreRevocations()
 }
 
 // next makes out a permit; its number is not of 18 characters, so that it cannot be taken for a citizen's.

@@ -54,6 +54,40 @@ func TestPermitsOutliveTheProcess(t *testing.T) {
 	}
 }
 
+func TestRevocationsOutliveTheProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "epermit.jsonl")
+	var told []string
+	run := func() (*Platform, *simulator.Kit) {
+		t.Helper()
+		kit, err := simulator.Open("epermit", path, func() time.Time { return noon })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return New(Config{Revoked: func(_, permitNo string) { told = append(told, permitNo) }}, kit), kit
+	}
+	p, kit := run()
+	p.issue(apply("r1", "甲"))
+	no := p.Permits("11010519491231002X")[0].PermitNo
+	q := &revocation{RequestID: "r2", ApplyNo: "A1", PermitNo: no, IDNumber: "11010519491231002X", Reason: "1", RevokeTime: "2024-07-05 12:00:00", OrgCode: "330424"}
+	_, first := p.revoke(q)
+	if err := kit.CloseFile(); err != nil {
+		t.Fatal(err)
+	}
+	p, kit = run()
+	defer func() { _ = kit.CloseFile() }()
+	if _, again := p.revoke(q); !cmp.Equal(first, again) || p.Permits("11010519491231002X")[0].Status != statusRevoked {
+		t.Errorf("after the restart: %v, want %v; %v", again, first, p.Permits("11010519491231002X"))
+	}
+	if d := cmp.Diff([]string{no, no}, told); d != "" { // once in each run
+		t.Errorf("told (-want +got):\n%s", d)
+	}
+	late := *q
+	late.RevokeTime = "yesterday"
+	if _, got := p.revoke(&late); got.(map[string]any)["errorCode"] != "REVOKE_TIME_INVALID" {
+		t.Errorf("no time: %v", got)
+	}
+}
+
 func TestGatewayStandsInFront(t *testing.T) {
 	kit := simulator.New("epermit", func() time.Time { return noon })
 	p := New(Config{AccessKey: "hub", Secret: "s"}, kit)

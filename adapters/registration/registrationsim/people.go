@@ -82,6 +82,29 @@ func (s *System) AddPermit(citizenID string, permit Permit) error {
 	return nil
 }
 
+// Retire takes a permit of a person out of force; one that is not there, or out of force already, stays as it is. It stands for the provincial
+// platform telling the system of a permit revoked there.
+func (s *System) Retire(citizenID, permitNo string) {
+	citizenID = strings.ToUpper(citizenID)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.people[citizenID]
+	if p == nil {
+		return
+	}
+	i := slices.IndexFunc(p.Permits, func(k Permit) bool { return k.PermitNo == permitNo && k.Status != "cancelled" })
+	if i < 0 {
+		return
+	}
+	now := *p
+	now.Record = p.clone()
+	now.Permits[i].Status = "cancelled"
+	s.keep(&now)
+	entry := now
+	entry.Record = now.clone() // an entry must not change with the record
+	s.kit.Record(simulator.Entry{Op: opPerson, Keys: []string{citizenID}, Outcome: kept, Detail: map[string]any{"person": entry}})
+}
+
 // Person returns a copy of a person's record.
 func (s *System) Person(citizenID string) (Person, bool) {
 	s.mu.Lock()

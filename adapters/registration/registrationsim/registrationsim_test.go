@@ -105,6 +105,24 @@ func TestAddPermit(t *testing.T) {
 	}
 }
 
+func TestRetire(t *testing.T) {
+	s := newSim()
+	if err := s.AddPermit("11010519491231002X", Permit{PermitNo: "P1", Division: "330424"}); err != nil {
+		t.Fatal(err)
+	}
+	s.Retire("11010519491231002x", "P1")
+	s.Retire("11010519491231002X", "P2")
+	s.Retire("nobody", "P1")
+	p, _ := s.Person("11010519491231002X")
+	if len(p.Permits) != 1 || p.Permits[0].Status != "cancelled" {
+		t.Errorf("permits %+v", p.Permits)
+	}
+	entries := len(s.kit.Ledger())
+	if s.Retire("11010519491231002X", "P1"); len(s.kit.Ledger()) != entries {
+		t.Error("a permit was retired twice")
+	}
+}
+
 func TestUnsignedCallsAreDenied(t *testing.T) {
 	s := newSim()
 	for _, path := range []string{"/residence/v1/persons/query", "/residence/v1/permits/cancel"} {
