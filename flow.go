@@ -55,20 +55,22 @@ func steps() []*step {
 		{name: "intake", wakes: "province, windows", writes: caseInput, port: "redis cards", does: "checks applications, supplements and withdrawals", produce: startIntake},
 		{name: "approval", reads: caseInput, writes: caseLog, does: "decides: one input, at most one transition", consume: addApproval},
 		{name: "verification", reads: caseLog, writes: caseInput, port: "registration", does: "looks the person up", consume: func(h *hub, s *step) error {
-			return h.effects(s, schemas.EffectVerify, "registration", verification.Call(h.systems.Registration))
+			return h.effects(s, "registration", effect.Worker{Kind: schemas.EffectVerify, Call: verification.Call(h.systems.Registration)})
 		}},
-		{name: "issuance", reads: caseLog, writes: caseInput, port: "epermit", does: "has the permit issued: the pivot", consume: func(h *hub, s *step) error {
-			return h.effects(s, schemas.EffectIssue, "epermit", issuance.Call(h.systems.Epermit))
+		{name: "issuance", reads: caseLog, writes: caseInput, port: "epermit", does: "has the permit issued: the pivot; or revoked", consume: func(h *hub, s *step) error {
+			return h.effects(s, "epermit", effect.Worker{Kind: schemas.EffectIssue, Call: issuance.Call(h.systems.Epermit)},
+				effect.Worker{Kind: schemas.EffectRevoke, Call: issuance.Revoke(h.systems.Epermit)})
 		}},
 		{name: "cancellation", reads: caseLog, writes: caseInput, port: "registration", does: "has each earlier permit cancelled", consume: func(h *hub, s *step) error {
-			return h.effects(s, schemas.EffectCancel, "registration", cancellation.Call(h.systems.Registration))
+			return h.effects(s, "registration", effect.Worker{Kind: schemas.EffectCancel, Call: cancellation.Call(h.systems.Registration)})
 		}},
-		{name: "publication", reads: caseLog, writes: caseInput, port: "dataplatform", does: "pushes the licence data", consume: func(h *hub, s *step) error {
-			return h.effects(s, schemas.EffectPublish, "dataplatform", publication.Call(h.systems.DataPlatform))
+		{name: "publication", reads: caseLog, writes: caseInput, port: "dataplatform", does: "pushes the licence data, and corrects it", consume: func(h *hub, s *step) error {
+			return h.effects(s, "dataplatform", effect.Worker{Kind: schemas.EffectPublish, Call: publication.Call(h.systems.DataPlatform)},
+				effect.Worker{Kind: schemas.EffectCorrect, Call: publication.Correct(h.systems.DataPlatform)})
 		}},
 		{name: "notification", reads: caseLog, writes: caseInput, port: "sms", does: "sends the notices, each at most once", consume: addNotification},
 		{name: "filing", reads: caseLog, writes: caseInput, port: "archive", does: "files the dossier", consume: func(h *hub, s *step) error {
-			return h.effects(s, schemas.EffectFile, "archive", filing.Call(h.systems.Archive))
+			return h.effects(s, "archive", effect.Worker{Kind: schemas.EffectFile, Call: filing.Call(h.systems.Archive)})
 		}},
 		{name: "feed", reads: caseLog, writes: []string{schemas.TopicApplications, schemas.TopicPermits}, does: "derives the public topics", consume: addFeed},
 		{name: "clock", reads: caseLog, port: "redis deadlines", does: "projects deadlines and cards", consume: addClock},

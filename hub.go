@@ -363,9 +363,26 @@ func (h *hub) guarded(system string, call func(context.Context, schemas.Order) (
 }
 
 // effects adds a step that carries out one kind of effect at one foreign system.
-func (h *hub) effects(s *step, kind schemas.EffectKind, system string, call func(context.Context, schemas.Order) (schemas.EffectResult, error)) error {
-	w := &effect.Worker{Step: s.name, Kind: kind, Call: h.guarded(system, call), Publish: h.out.Produce, Now: h.now}
-	h.lanes(s, w.Handle, w.Parked)
+func (h *hub) effects(s *step, system string, workers ...effect.Worker) error {
+	for i := range workers {
+		w := &workers[i]
+		w.Step, w.Call, w.Publish, w.Now = s.name, h.guarded(system, w.Call), h.out.Produce, h.now
+	}
+	h.lanes(s, func(ctx context.Context, rec bus.Record) error {
+		for i := range workers {
+			if err := workers[i].Handle(ctx, rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func(ctx context.Context, rec bus.Record, code string) error {
+		for i := range workers {
+			if err := workers[i].Parked(ctx, rec, code); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return nil
 }
 

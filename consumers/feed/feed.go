@@ -93,15 +93,17 @@ func application(t *schemas.Transition, ev *schemas.Event, id string) (schemas.R
 
 // permit tells of a permit that came into force or went out of it.
 func permit(t *schemas.Transition, ev *schemas.Event, id string) (schemas.Record, bool, error) {
-	if ev.Type != schemas.EvIssued && ev.Type != schemas.EvPermitCancelled {
-		return schemas.Record{}, false, nil
-	}
-	e := schemas.PermitEvent{EventID: id, DossierID: t.DossierID, ApplicationNo: ev.ApplicationNo, Seq: t.Seq, Type: "permit_issued", TypeName: schemas.EventName(ev.Type), PermitNo: ev.Ref, At: ev.At}
+	e := schemas.PermitEvent{EventID: id, DossierID: t.DossierID, ApplicationNo: ev.ApplicationNo, Seq: t.Seq, TypeName: schemas.EventName(ev.Type), PermitNo: ev.Ref, At: ev.At}
 	issued := issuedPermit(t, ev.ApplicationNo)
-	if ev.Type == schemas.EvPermitCancelled {
+	switch ev.Type {
+	case schemas.EvIssued:
+		e.Type, e.LicenceID = "permit_issued", issued.LicenceID
+	case schemas.EvPermitCancelled:
 		e.Type, e.ReplacedBy = "permit_cancelled", issued.PermitNo
-	} else {
-		e.LicenceID = issued.LicenceID
+	case schemas.EvPermitRevoked:
+		e.Type, e.LicenceID = "permit_revoked", issued.LicenceID
+	default:
+		return schemas.Record{}, false, nil
 	}
 	rec, err := e.Record()
 	return rec, true, err

@@ -23,7 +23,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the goldens")
 
-// life decides a whole automatic case, a second application while it is open, and its completion.
+// life decides a whole automatic case, a second application while it is open, its completion, and the revocation of its permit.
 func life(t *testing.T) []*schemas.Transition {
 	t.Helper()
 	cal, err := calendar.Load(calendars.FS)
@@ -51,6 +51,10 @@ func life(t *testing.T) []*schemas.Transition {
 		r.EffectID, r.Status, r.At = schemas.EffectID(no, kind, 1), schemas.EffectDone, schemas.At(at)
 		return schemas.Input{InputID: r.EffectID, Kind: schemas.InputEffectResult, ApplicationNo: no, Result: &r}
 	}
+	act := func(id, officer string, kind schemas.ActionKind, ground string) schemas.Input {
+		return schemas.Input{InputID: id, Kind: schemas.InputOfficerAction, ApplicationNo: no, Action: &schemas.OfficerAction{Kind: kind, Officer: officer, Ground: ground},
+			Person: &schemas.Person{Remarks: []schemas.Remark{{InputID: id, Opinion: "秘密理由", NoticeNo: "秘密文号"}}}}
+	}
 	inputs := []schemas.Input{
 		submission("1"),
 		result(schemas.EffectVerify, schemas.EffectResult{Facts: &schemas.Facts{Permits: []schemas.KnownPermit{{PermitNo: "OLD", Status: "valid", Division: "330106"}}}}),
@@ -58,6 +62,8 @@ func life(t *testing.T) []*schemas.Transition {
 		result(schemas.EffectIssue, schemas.EffectResult{Permit: &schemas.Permit{PermitNo: "NEW", LicenceID: "LICENCE"}}),
 		result(schemas.EffectPublish, schemas.EffectResult{}), result(schemas.EffectFile, schemas.EffectResult{}), result(schemas.EffectNotify, schemas.EffectResult{}),
 		result(schemas.EffectCancel, schemas.EffectResult{}),
+		act("propose", "1", schemas.ActProposeRevocation, schemas.RevokedFraud), act("confirm", "2", schemas.ActConfirmRevocation, ""),
+		result(schemas.EffectRevoke, schemas.EffectResult{}),
 	}
 	f, log := casework.File{}, []*schemas.Transition(nil)
 	for i := range inputs {

@@ -1,4 +1,4 @@
-// Package issuance has the provincial platform issue the permit: the pivot of a case.
+// Package issuance has the provincial platform issue the permit, the pivot of a case, and revoke it where two officers have decided so.
 //
 // Before it a failure ends in a refusal or a held case; after it nothing is undone by itself. An answer that was lost is asked for by the
 // effect id, and the permit is never ordered under another id.

@@ -82,3 +82,26 @@ func TestStoppedAsksNothingMore(t *testing.T) {
 		t.Errorf("answered with %v, asked %v", err, far.asked)
 	}
 }
+
+type revoker struct {
+	got schemas.Order
+	err error
+}
+
+func (f *revoker) Revoke(_ context.Context, o schemas.Order) (string, error) {
+	f.got = o
+	return "ref-1", f.err
+}
+
+func TestRevoke(t *testing.T) {
+	f := &revoker{}
+	order := schemas.Order{Effect: schemas.Effect{EffectID: "E", PermitNo: "NEW"}}
+	r, err := Revoke(f)(context.Background(), order)
+	if err != nil || r.Ref != "ref-1" || f.got.Effect.PermitNo != "NEW" {
+		t.Errorf("result %+v, %v for %+v", r, err, f.got)
+	}
+	f.err = fault.Reject("no", nil)
+	if _, err := Revoke(f)(context.Background(), order); !errors.Is(err, f.err) {
+		t.Errorf("answered with %v", err)
+	}
+}

@@ -1,4 +1,4 @@
-// Package notification tells applicants by SMS: completion, refusal, supplement list, receipt.
+// Package notification tells applicants by SMS: completion, refusal, supplement list, receipt, revocation.
 //
 // # Delivery
 //

@@ -300,6 +300,7 @@ func TestTexts(t *testing.T) {
 		{Notice: "N4", DueAt: &due},
 		{Notice: "N4", DueAt: &closing},
 		{Notice: "N4", DueAt: &due, DueOpen: true},
+		{Notice: "N6", PermitNo: "3304240012024000001", Reasons: []string{schemas.RevokedFraud}},
 	}
 	var got bytes.Buffer
 	for _, e := range effects {

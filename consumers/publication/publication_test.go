@@ -18,6 +18,24 @@ func (f *far) Push(_ context.Context, o schemas.Order) (string, error) {
 	return "ref-1", f.err
 }
 
+func (f *far) Correct(_ context.Context, o schemas.Order) (string, error) {
+	f.got = o
+	return "ref-2", f.err
+}
+
+func TestCorrect(t *testing.T) {
+	f := &far{}
+	order := schemas.Order{ApplicationNo: "A", Effect: schemas.Effect{EffectID: "E", PermitNo: "NEW"}}
+	r, err := Correct(f)(context.Background(), order)
+	if err != nil || r.Ref != "ref-2" || f.got.Effect.PermitNo != "NEW" {
+		t.Errorf("result %+v, %v for %+v", r, err, f.got)
+	}
+	f.err = errors.New("odd")
+	if _, err := Correct(f)(context.Background(), order); !errors.Is(err, f.err) {
+		t.Errorf("answered with %v", err)
+	}
+}
+
 func TestCall(t *testing.T) {
 	f := &far{}
 	order := schemas.Order{ApplicationNo: "A", Effect: schemas.Effect{EffectID: "E", PermitNo: "OLD", NewNo: "NEW"}}

@@ -99,18 +99,20 @@ var (
 	kindNames    = map[string]string{
 		string(schemas.EffectVerify): "核验登记信息", string(schemas.EffectIssue): "签发居住证", string(schemas.EffectCancel): "注销原居住证",
 		string(schemas.EffectPublish): "推送电子证照", string(schemas.EffectNotify): "短信通知", string(schemas.EffectTransmit): "发送短信", string(schemas.EffectFile): "档案归档",
+		string(schemas.EffectRevoke): "撤销居住证", string(schemas.EffectCorrect): "更正电子证照",
 	}
 	dutyNames = map[string]string{
 		schemas.DutyOrdered: "待办", schemas.DutyGranted: "发送中", schemas.DutyUnknown: "结果不明", schemas.DutyDone: "已完成", schemas.DutyRefused: "被拒绝", schemas.DutyWaived: "已豁免",
 	}
-	noticeNames = map[string]string{"N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知"}
+	permitNames = map[string]string{schemas.PermitValid: "有效", schemas.PermitCancelled: "已注销", schemas.PermitRevoked: "已撤销"}
+	noticeNames = map[string]string{"N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知", "N6": "撤销通知"}
 	clockNames  = map[string]string{
 		"T1": "承诺时限", "T2": "证照推送", "T3": "同步短信", "T4": "法定时限", "T5": "补正告知", "R8": "原证注销",
 	}
 	// codeNames are the codes that events carry: grounds of a pause (T6, 行政许可法 第45条), channels, notices.
 	codeNames = map[string]string{
 		"deemed_accepted": "逾期未告知补正，自收到申请材料之日起即为受理（行政许可法 第三十二条）", "hearing": "听证", "inspection": "检验检测", "appraisal": "鉴定", "expert_review": "专家评审",
-		"online": "在线办", "window": "窗口办", "N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知",
+		"online": "在线办", "window": "窗口办", "N1": "办结通知", "N2": "不予互认通知", "N3": "补正通知", "N4": "受理回执", "N5": "催办通知", "N6": "撤销通知",
 		string(schemas.RecountNoticeLoaded): "放假通知已载入", string(schemas.RecountNoticeAmended): "放假通知有变动",
 	}
 	systemNames = map[string]string{

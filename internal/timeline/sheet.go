@@ -45,6 +45,14 @@ type Case struct {
 	Clocks        []schemas.Clock   `json:"clocks,omitempty"`
 	Counts        []Counted         `json:"counts,omitempty"` // how each limit in days was counted: see [Sheet.Count]
 	Duties        []schemas.Duty    `json:"duties,omitempty"`
+	Revocation    *Revocation       `json:"revocation,omitempty"`
+}
+
+// Revocation is the revocation of the permit, proposed or decided, with what the two officers wrote.
+type Revocation struct {
+	schemas.Revocation
+	Why      string `json:"why,omitempty"`
+	NoticeNo string `json:"notice_no,omitempty"` // of the written decision
 }
 
 // Opinion is one opinion of the form with the officer's words.
@@ -154,6 +162,7 @@ func (c *Case) update(t *schemas.Transition, texts Texts) {
 			if e.Duties != nil {
 				c.Duties = e.Duties
 			}
+			c.Revocation = revocation(e.Revocation, t.Person, texts)
 			c.end(e.EndedAt)
 		}
 	}
@@ -171,6 +180,13 @@ func (c *Case) end(at schemas.Time) {
 			c.Clocks[i].ResolvedAt = &at
 		}
 	}
+}
+
+func revocation(r *schemas.Revocation, p *schemas.Person, texts Texts) *Revocation {
+	if r == nil {
+		return nil
+	}
+	return &Revocation{Revocation: *r, Why: words(p.Remark(r.Remark).Opinion, texts), NoticeNo: words(p.Remark(r.DecisionRemark).NoticeNo, texts)}
 }
 
 // opinions puts what the officers wrote beside what they decided.

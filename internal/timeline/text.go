@@ -58,11 +58,7 @@ func (s *Sheet) head(b *strings.Builder) {
 	t.row("记录", fmt.Sprintf("%d 条，%s", s.Chain.Records, s.Verdict))
 	t.row("末条摘要", s.Chain.Head)
 	for _, p := range s.Permits {
-		status := "有效"
-		if p.Status != schemas.PermitValid {
-			status = "已注销"
-		}
-		t.row("居住证", fmt.Sprintf("%s  %s  签发 %s", p.PermitNo, status, at(p.IssuedAt)))
+		t.row("居住证", fmt.Sprintf("%s  %s  签发 %s", p.PermitNo, named(permitNames, p.Status), at(p.IssuedAt)))
 	}
 	t.write(b, "")
 }
@@ -82,6 +78,23 @@ func (c *Case) write(b *strings.Builder, texts Texts) {
 	c.writeClocks(b)
 	c.writeCounts(b)
 	c.writeDuties(b)
+	c.writeRevocation(b, texts)
+}
+
+func (c *Case) writeRevocation(b *strings.Builder, texts Texts) {
+	r := c.Revocation
+	if r == nil {
+		return
+	}
+	t := table{}
+	t.row("事由", with(texts.Reason, r.Ground))
+	t.row("提出", with(texts.Officer, r.ProposedBy), at(r.ProposedAt), r.Why)
+	if r.DecidedAt == nil {
+		t.row("确认", "待另一人确认")
+	} else {
+		t.row("确认", with(texts.Officer, r.DecidedBy), at(*r.DecidedAt), r.NoticeNo)
+	}
+	section(b, "撤销", &t)
 }
 
 func (c *Case) writeEvents(b *strings.Builder) {

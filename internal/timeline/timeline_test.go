@@ -314,3 +314,49 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A revocation shows its ground and both officers; what they wrote only where words are shown.
+func TestRevocationSheet(t *testing.T) {
+	decided := clock("2026-12-02 09:00:00")
+	for name, tc := range map[string]struct {
+		r    *schemas.Revocation
+		want []string
+		not  []string
+	}{
+		"none":     {nil, nil, []string{"撤销"}},
+		"proposed": {&schemas.Revocation{Ground: "revoked_fraud", ProposedBy: "1003", ProposedAt: clock("2026-12-01 09:00:00"), Remark: "act-1"}, []string{"revoked_fraud", "1003", "2026-12-01 09:00:00", "“伪造合同”", "待另一人确认"}, nil},
+		"decided": {&schemas.Revocation{Ground: "revoked_fraud", ProposedBy: "1003", ProposedAt: clock("2026-12-01 09:00:00"), Remark: "act-1", DecidedBy: "1004", DecidedAt: &decided, DecisionRemark: "act-2"},
+			[]string{"1004", "2026-12-02 09:00:00", "“撤决〔2026〕1号”"}, []string{"待另一人确认"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := person()
+			p.Remarks = []schemas.Remark{{InputID: "act-1", Opinion: "伪造合同"}, {InputID: "act-2", NoticeNo: "撤决〔2026〕1号"}}
+			tr := &schemas.Transition{ApplicationNo: first, Input: schemas.InputRef{ReceivedAt: decided}, Person: p,
+				Events:  []schemas.Event{{Type: schemas.EvArchived, ApplicationNo: first, At: decided}},
+				Dossier: schemas.Dossier{Ended: []schemas.EndedCase{{ApplicationNo: first, Outcome: "issued", EndedAt: decided, Revocation: tc.r}}}}
+			f, err := Read(values(t, []*schemas.Transition{tr}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := NewSheet(f, "", Texts{Words: true}).WriteText(&b, Texts{Words: true}); err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range tc.want {
+				if !strings.Contains(b.String(), text) {
+					t.Errorf("no %q in\n%s", text, b.String())
+				}
+			}
+			for _, text := range tc.not {
+				if strings.Contains(b.String(), text) {
+					t.Errorf("%q in\n%s", text, b.String())
+				}
+			}
+		})
+	}
+	p := person()
+	p.Remarks = []schemas.Remark{{InputID: "act-1", Opinion: "伪造合同"}}
+	if r := revocation(&schemas.Revocation{Remark: "act-1"}, p, Texts{}); r.Why != "（4 字）" {
+		t.Errorf("without words: %q", r.Why)
+	}
+}
