@@ -80,6 +80,19 @@ func auditorSees(t *testing.T, good *audit.Evidence) {
 			d := e.Ledgers["registration"][entry(e, "registration", "cancel")].Detail
 			d["old_no"] = d["new_no"]
 		}},
+		{"a permit revoked by one person", "without the word of two people", func(e *audit.Evidence) {
+			x := &e.Ledgers["epermit"][entry(e, "epermit", "revoke")]
+			x.RequestID = e.Ledgers["epermit"][entry(e, "epermit", "issue")].RequestID
+		}},
+		{"a permit revoked twice", "was done 2 times", func(e *audit.Evidence) { again(e, "epermit", "revoke", nil) }},
+		{"a revocation that the platform never heard of", "the platform does not know it", func(e *audit.Evidence) {
+			at := entry(e, "epermit", "revoke")
+			e.Ledgers["epermit"] = slices.Delete(e.Ledgers["epermit"], at, at+1)
+		}},
+		{"proposed and confirmed by the same person", `revokes`, func(e *audit.Evidence) {
+			at := lastOf(e, "revoked")
+			tell(e, at, `{"type":"revocation_proposed","officer":"S002","at":"2024-07-04T09:00:00+08:00","application_no":"`+applicationOf(e, at)+`"}`)
+		}},
 		{"a breach recorded twice", "is recorded again", func(e *audit.Evidence) {
 			at := lastOf(e, "accepted")
 			tell(e, at, breach(e, at, 0, 0)+","+breach(e, at, 0, 0))

@@ -73,6 +73,7 @@ func Check(e *Evidence) *Report {
 	a.issues()
 	a.cancellations()
 	a.pushes()
+	a.revocations()
 	a.notices()
 	return a.report
 }
@@ -114,8 +115,8 @@ func (a *audit) chain(id string, file []*transition) {
 	}
 }
 
-// ends are the stages after which nothing comes.
-var ends = []string{"refused", "not_accepted", "withdrawn", "archived", "revoked"}
+// ends are the stages in which a case is over. A revocation comes after one of them.
+var ends = []string{"refused", "not_accepted", "withdrawn", "archived"}
 
 // life checks that each application of a file begins once, ends once, and stands in the file once.
 func (a *audit) life(id string, file []*transition) {

@@ -116,9 +116,12 @@ func dossierOf(no string) string { return no[:min(12, len(no))] }
 
 // atMostOne checks by the far sides' books alone that nobody is left with two permits of the hub's, unless a case is still open.
 func (a *audit) atMostOne(issued map[string]string, cancelled map[string]int) {
-	valid := map[string]int{}
+	valid, revoked := map[string]int{}, map[string]bool{}
+	for _, e := range a.done("epermit", "revoke") {
+		revoked[revokedPermit(e)] = true
+	}
 	for no, permit := range issued {
-		if cancelled[permit] == 0 {
+		if cancelled[permit] == 0 && !revoked[permit] {
 			valid[dossierOf(no)]++
 		}
 	}
@@ -152,7 +155,7 @@ func (a *audit) cancelOrder(file []*transition, cancelled map[string]int) {
 // earlier checks that every permit in force that the registration system had named was cancelled, unless the case still waits for it.
 func (a *audit) earlier(t *transition, cancelled map[string]int) {
 	o := t.Dossier.Open
-	if o.Facts == nil || a.report.Outcomes[o.ApplicationNo] != "issued" {
+	if o.Facts == nil || !wasIssued(a.report.Outcomes[o.ApplicationNo]) {
 		return
 	}
 	for _, p := range o.Facts.Permits {
@@ -162,7 +165,11 @@ func (a *audit) earlier(t *transition, cancelled map[string]int) {
 	}
 }
 
-// pushes checks the big-data platform's books: each push and each row once, and one push for each application that ended as issued.
+// wasIssued reports whether a case that ended so was issued a permit.
+func wasIssued(outcome string) bool { return outcome == "issued" || outcome == "revoked" }
+
+// pushes checks the big-data platform's books: each push and each row once, one push for each application that ended as issued, and one correction
+// more for each that was revoked.
 func (a *audit) pushes() {
 	pushes, rows, applications := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, e := range a.done("dataplatform", "push") {
@@ -176,8 +183,12 @@ func (a *audit) pushes() {
 	a.once("push", pushes)
 	a.once("row", rows)
 	for _, no := range slices.Sorted(maps.Keys(a.report.Outcomes)) {
-		if a.report.Outcomes[no] == "issued" && applications[no] != 1 {
-			a.fault("application %s ended as issued and was pushed %d times", no, applications[no])
+		want := 1
+		if a.report.Outcomes[no] == "revoked" {
+			want = 2
+		}
+		if wasIssued(a.report.Outcomes[no]) && applications[no] != want {
+			a.fault("application %s ended as %s and was pushed %d times", no, a.report.Outcomes[no], applications[no])
 		}
 	}
 }

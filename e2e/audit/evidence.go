@@ -88,6 +88,7 @@ type event struct {
 	At            time.Time  `json:"at"`
 	ApplicationNo string     `json:"application_no"`
 	To            string     `json:"to"`
+	Officer       string     `json:"officer"`
 	EffectID      string     `json:"effect_id"`
 	Ref           string     `json:"ref"`
 	Clock         string     `json:"clock"`

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"permithub/internal/casework"
 	"permithub/internal/problem"
 	"permithub/internal/strictjson"
 	"permithub/schemas"
@@ -23,8 +24,8 @@ type Action struct {
 	Items         []string `json:"items,omitempty"`          // missing items; every one at once
 	Override      string   `json:"override,omitempty"`       // why an item that was visible before is asked for only now
 	ReturnTo      string   `json:"return_to,omitempty"`      // "pre_examining" or "under_review"
-	Ground        string   `json:"ground,omitempty"`         // T6 ground of a suspension
-	NoticeNo      string   `json:"notice_no,omitempty"`      // number of its written notice
+	Ground        string   `json:"ground,omitempty"`         // T6 ground of a suspension, or ground of a revocation
+	NoticeNo      string   `json:"notice_no,omitempty"`      // number of the written notice of a suspension, or of the decision that revokes
 	EffectID      string   `json:"effect_id,omitempty"`      // of the effect to retry, waive or settle
 	Verdict       string   `json:"verdict,omitempty"`        // "sent" or "resend"
 	ExpectVersion int64    `json:"expect_version,omitempty"` // version of the case that the officer saw; 0 does not compare
@@ -39,7 +40,7 @@ var (
 	codeReasonUnknown = problem.Content("reason_unknown", "没有这个理由代码", "there is no such reason code")
 	codeItemForm      = problem.Content("item_form", "补正事项须为 condition、agent 或 material: 加材料种类", "an item is condition, agent, or material: and a kind of material")
 	codeReturnTo      = problem.Content("return_to_unknown", "只能退回到 pre_examining 或 under_review", "a case returns to pre_examining or under_review")
-	codeGround        = problem.Content("ground_unknown", "中止事由须为 hearing、inspection、appraisal 或 expert_review", "the ground is hearing, inspection, appraisal or expert_review")
+	codeGround        = problem.Content("ground_unknown", "中止事由须为 hearing、inspection、appraisal 或 expert_review，撤销事由须为 revoked_ 开头的代码之一", "the ground of a suspension is hearing, inspection, appraisal or expert_review; that of a revocation one of the revoked_ codes")
 	codeEffectForm    = problem.Content("effect_id_form", "不是有效的办理事项编号", "not the id of an effect")
 	codeEffectOfOther = problem.Content("effect_of_other_case", "该办理事项不属于本案", "the effect belongs to another case")
 	codeVerdict       = problem.Content("verdict_unknown", "结论须为 sent 或 resend", "the verdict is sent or resend")
@@ -75,6 +76,9 @@ var acts = []act{
 	{schemas.ActRetry, []Role{Supervisor}, []string{"effect_id"}, nil},
 	{schemas.ActWaive, []Role{Supervisor}, []string{"effect_id", "opinion"}, nil},
 	{schemas.ActSettle, []Role{Supervisor}, []string{"effect_id", "verdict"}, nil},
+	{schemas.ActProposeRevocation, []Role{Reviewer, Approver, Supervisor}, []string{"ground", "opinion"}, nil},
+	{schemas.ActConfirmRevocation, []Role{Approver, Supervisor}, []string{"notice_no"}, nil},
+	{schemas.ActRejectRevocation, []Role{Approver, Supervisor}, []string{"opinion"}, nil},
 }
 
 func actOf(kind string) *act {
@@ -136,12 +140,24 @@ func (c checker) action(a *Action) {
 	c.list("/reasons", a.Reasons, maxReasons, c.knownReason, codeReasonUnknown)
 	c.list("/items", a.Items, maxItems, itemForm.MatchString, codeItemForm)
 	c.OneOf("/return_to", a.ReturnTo, codeReturnTo, string(schemas.StagePreExamine), string(schemas.StageReview))
-	c.OneOf("/ground", a.Ground, codeGround, "hearing", "inspection", "appraisal", "expert_review")
+	c.OneOf("/ground", a.Ground, codeGround, grounds(schemas.ActionKind(a.Kind))...)
 	c.OneOf("/verdict", a.Verdict, codeVerdict, "sent", "resend")
 	c.effect(a.EffectID)
 	if a.ExpectVersion < 0 {
 		c.Add("/expect_version", codeVersion)
 	}
+}
+
+// grounds are those that an action may be done on.
+func grounds(k schemas.ActionKind) []string {
+	if k != schemas.ActProposeRevocation {
+		return casework.SuspensionGrounds()
+	}
+	var out []string
+	for _, r := range casework.Revocations() {
+		out = append(out, r.Code)
+	}
+	return out
 }
 
 // fields compares the fields that are there with those of the action, so that nothing that an officer wrote is dropped silently.

@@ -137,6 +137,9 @@ func TestEveryActionTravels(t *testing.T) {
 		"retry":              {super, `"action":"retry","effect_id":"` + other + `"`, schemas.OfficerAction{Kind: schemas.ActRetry, Officer: "1004", EffectID: other}, schemas.Remark{}},
 		"waive":              {super, `"action":"waive","effect_id":"` + other + `","opinion":"已线下办理"`, schemas.OfficerAction{Kind: schemas.ActWaive, Officer: "1004", EffectID: other}, schemas.Remark{Opinion: "已线下办理"}},
 		"settle":             {super, `"action":"settle","effect_id":"` + other + `","verdict":"resend"`, schemas.OfficerAction{Kind: schemas.ActSettle, Officer: "1004", EffectID: other, Verdict: "resend"}, schemas.Remark{}},
+		"propose_revocation": {review, `"action":"propose_revocation","ground":"revoked_fraud","opinion":"合同系伪造"`, schemas.OfficerAction{Kind: schemas.ActProposeRevocation, Officer: "1002", Ground: schemas.RevokedFraud}, schemas.Remark{Opinion: "合同系伪造"}},
+		"confirm_revocation": {super, `"action":"confirm_revocation","notice_no":"盐公撤决〔2024〕1号"`, schemas.OfficerAction{Kind: schemas.ActConfirmRevocation, Officer: "1004"}, schemas.Remark{NoticeNo: "盐公撤决〔2024〕1号"}},
+		"reject_revocation":  {approve, `"action":"reject_revocation","opinion":"证据不足"`, schemas.OfficerAction{Kind: schemas.ActRejectRevocation, Officer: "1003"}, schemas.Remark{Opinion: "证据不足"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, nil)
@@ -162,8 +165,8 @@ func TestEveryActionTravels(t *testing.T) {
 			}
 		})
 	}
-	if len(acts) != 13 {
-		t.Errorf("%d actions, 13 of them tested", len(acts))
+	if len(acts) != 16 {
+		t.Errorf("%d actions, 16 of them tested", len(acts))
 	}
 }
 
