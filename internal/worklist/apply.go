@@ -69,6 +69,9 @@ func (s *Store) write(ctx context.Context, partition int32, records []Record) (e
 		f := records[i].File
 		last[f.DossierID] = i
 		w.exec(&w.position, `INSERT OR REPLACE INTO position VALUES (?, ?, ?, ?)`, f.DossierID, f.Seq, partition, records[i].Offset)
+		if a := f.answer; a != nil {
+			w.exec(&w.answer, `INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)`, f.DossierID, a.inputID, a.Version, a.Code)
+		}
 	}
 	for i := range records {
 		if f := records[i].File; last[f.DossierID] == i {
@@ -92,7 +95,7 @@ type batch struct {
 	err  error
 	open []*sql.Stmt
 
-	position, remove, insert, act, override, breach, undo *sql.Stmt
+	position, remove, insert, act, override, breach, undo, answer, forget, revocation *sql.Stmt
 }
 
 // exec prepares the statement the first time.
@@ -117,8 +120,9 @@ func (b *batch) close() error {
 	return errors.Join(errs...)
 }
 
-// put makes the row of a file what f says: its open case, or none.
+// put makes the rows of a file what f says: its open case, or none, and its revocations.
 func (b *batch) put(f *File) {
+	b.putRevocations(f)
 	c := f.Open
 	b.exec(&b.remove, `DELETE FROM open_case WHERE dossier = ?`, f.DossierID) // a REPLACE would not fire the tally's trigger
 	if c == nil {

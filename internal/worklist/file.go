@@ -10,7 +10,8 @@ import (
 	"permithub/schemas"
 )
 
-// File is what the projection keeps of one transition: the open case after it, and what it tells of acts, overrides and breaches. A transition is a
+// File is what the projection keeps of one transition: the open case after it, and what it tells of acts and their answers, of overrides, breaches and
+// revocations. A transition is a
 // hundred times larger, and thousands are held at once while the log is read.
 type File struct {
 	DossierID string
@@ -18,10 +19,12 @@ type File struct {
 	// Open is nil where no case of the file is open.
 	Open *Case
 
-	acts      []heap
-	overrides []Override
-	breaches  []Breach
-	undone    []limit
+	answer      *answer // nil where it answers no act
+	revocations []Revocation
+	acts        []heap
+	overrides   []Override
+	breaches    []Breach
+	undone      []limit
 }
 
 var errUnreadable = errors.New("not a transition")
@@ -32,7 +35,7 @@ func Read(value []byte) (*File, error) {
 	if err != nil || t.DossierID == "" || t.Seq == 0 {
 		return nil, errUnreadable
 	}
-	f := &File{DossierID: t.DossierID, Seq: t.Seq, Open: openCase(t)}
+	f := &File{DossierID: t.DossierID, Seq: t.Seq, Open: openCase(t), answer: answerOf(t), revocations: revocationsOf(t)}
 	for i := range t.Events {
 		f.happened(t, &t.Events[i])
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 // layout has one row for each open case and one for each record of the log. Lists are answered from an index, and counts from a tally
-// that the triggers keep: counting 100,000 rows at each look would cost more than the page. What officers did is summed up by day; breaches and
-// overrides are few and stay rows.
+// that the triggers keep: counting 100,000 rows at each look would cost more than the page. What officers did is summed up by day; breaches,
+// overrides, revocations that wait and the answers to officers' acts are few and stay rows.
 const layout = `
 CREATE TABLE position (dossier TEXT, seq INTEGER, part INTEGER, pos INTEGER, PRIMARY KEY (dossier, seq)) WITHOUT ROWID;
 CREATE TABLE mark (part INTEGER PRIMARY KEY, next INTEGER);
@@ -22,6 +22,9 @@ CREATE TABLE open_case (
 	submitted INTEGER, due INTEGER, urgency INTEGER, provisional INTEGER, paused INTEGER, breached INTEGER, opinions TEXT, promise TEXT, day INTEGER,
 	held_for TEXT, since INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE answer (dossier TEXT, input TEXT, version INTEGER, code TEXT, PRIMARY KEY (dossier, input)) WITHOUT ROWID;
+CREATE TABLE revocation (no TEXT PRIMARY KEY, dossier TEXT, division TEXT, ground TEXT, proposer TEXT, proposed INTEGER, decided INTEGER, stuck INTEGER) WITHOUT ROWID;
+CREATE INDEX by_dossier ON revocation (dossier);
 CREATE INDEX by_urgency ON open_case (queue, division, urgency, no, type, channel);
 CREATE INDEX by_overdue ON open_case (queue, division, urgency, no) WHERE promise = 'breached';
 CREATE INDEX by_name ON open_case (name, no);

@@ -71,7 +71,12 @@ func (l look) transition() *schemas.Transition {
 
 // file is what the log would have said.
 func (l look) file() *File {
-	rec, err := l.transition().Record()
+	return fileOf(l.transition())
+}
+
+// fileOf is what the log would have said of a transition.
+func fileOf(t *schemas.Transition) *File {
+	rec, err := t.Record()
 	if err != nil {
 		panic(err)
 	}
