@@ -12,6 +12,7 @@ import (
 	"permithub/internal/casework"
 	"permithub/internal/config"
 	"permithub/internal/deadletter"
+	"permithub/internal/timeline"
 	"permithub/producers/desk"
 	"permithub/producers/desk/console"
 	"permithub/schemas"
@@ -19,7 +20,7 @@ import (
 
 // startDesk serves officers: acts and cards under /v1 and, where there are users, the console with all of it in JSON too.
 func startDesk(h *hub, s *step) error {
-	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, FindCard: h.index.Find, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
+	d, err := desk.New(deskConfig(h.cfg), desk.Ports{Publish: h.out.Produce, Await: h.worklist.Await, Since: h.since, FindCard: h.index.Find, ReasonText: casework.ReasonText, Count: h.count, Now: h.now}, h.log, h.reg)
 	if err != nil {
 		return err
 	}
@@ -135,6 +136,27 @@ func (h *hub) decide(ctx context.Context, in *schemas.Input) (*schemas.Transitio
 		file = &casework.File{Dossier: t.Dossier, Person: t.Person}
 	}
 	return h.policy().Decide(file, in)
+}
+
+// since reads what happened to a case after a version of its file.
+func (h *hub) since(ctx context.Context, applicationNo string, version int64) ([]timeline.Happening, error) {
+	dossier, err := schemas.DossierOf(applicationNo)
+	if err != nil {
+		return nil, err
+	}
+	partition, offsets, err := h.worklist.Places(ctx, dossier)
+	if err != nil || len(offsets) == 0 {
+		return nil, err
+	}
+	values, err := h.records(ctx, partition, offsets)
+	if err != nil {
+		return nil, err
+	}
+	f, err := timeline.Read(values)
+	if err != nil {
+		return nil, err
+	}
+	return timeline.Since(f, applicationNo, version, timeline.Texts{Reason: casework.ReasonText, Item: casework.ItemText}), nil
 }
 
 // running reports whether every consuming step has its partitions; the worklist has read the log by then.

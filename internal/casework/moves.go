@@ -95,8 +95,8 @@ var moves = slices.Concat([]Move{
 	{schemas.StageArchived, string(schemas.ActConfirmRevocation), schemas.StageRevoked},
 }, noticeMoves())
 
-// stageOf is where an ended case stands in the life of a case.
-func stageOf(e *schemas.EndedCase) schemas.Stage {
+// StageOf is where an ended case stands in the life of a case.
+func StageOf(e *schemas.EndedCase) schemas.Stage {
 	if e.Outcome == string(schemas.StageIssued) {
 		return schemas.StageArchived
 	}

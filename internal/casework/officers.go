@@ -28,7 +28,7 @@ func (w *decision) actEnded() {
 	a := w.in.Action
 	switch {
 	case w.badAct(a):
-	case w.e == nil || !may(stageOf(w.e), command(a.Kind)) || onDuty(a.Kind) && !w.openToPeople(a.EffectID):
+	case w.e == nil || !may(StageOf(w.e), command(a.Kind)) || onDuty(a.Kind) && !w.openToPeople(a.EffectID):
 		w.reject("case_not_open")
 	default:
 		w.perform(a)

@@ -151,12 +151,13 @@ func (r *Runner) rest(ctx context.Context, applicationNo string) error {
 // act does one thing and returns why it was not taken, or "".
 func (r *Runner) act(ctx context.Context, a *Act, number int, source *Source, applicationNo string) string {
 	status, answer, err := r.knock(ctx, a, number, source, applicationNo)
+	taken := status == 202 || status == 200 // the intake takes, the desk has the case's word
 	switch {
 	case err != nil:
 		return err.Error()
-	case status != 202 && len(answer.Problems) > 0:
+	case !taken && len(answer.Problems) > 0:
 		return answer.Problems[0].Code
-	case status != 202:
+	case !taken:
 		return "http_" + strconv.Itoa(status)
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Patience)

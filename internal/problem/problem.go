@@ -77,9 +77,12 @@ func (p Problem) Write(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
-// WriteJSON sends v with status as application/json, for the answers that are no problem.
+// WriteJSON sends v with status as application/json; as a problem where the status says that it is one, with more to say than [Problem] has.
 func WriteJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if status >= http.StatusBadRequest {
+		w.Header().Set("Content-Type", ContentType)
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v)

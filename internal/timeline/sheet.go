@@ -124,6 +124,22 @@ func NewSheet(f *File, applicationNo string, texts Texts) *Sheet {
 	return s
 }
 
+// Since lists what happened to an application after a version of its file; acts that the case did not take are not among it.
+func Since(f *File, applicationNo string, version int64, texts Texts) []Happening {
+	var out []Happening
+	for _, t := range f.Transitions {
+		if t.Seq <= version {
+			continue
+		}
+		for i := range t.Events {
+			if e := &t.Events[i]; e.ApplicationNo == applicationNo && e.Type != schemas.EvRejected {
+				out = append(out, happening(t, e, texts))
+			}
+		}
+	}
+	return out
+}
+
 func masked(p *schemas.Person) *Person {
 	m := &Person{Name: schemas.Masked(p.FullName), CitizenID: MaskID(p.CitizenID), Phone: MaskPhone(p.ContactPhone.Number)}
 	if p.Agent != nil {

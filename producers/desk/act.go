@@ -1,8 +1,6 @@
 package desk
 
 import (
-	"context"
-
 	"permithub/internal/problem"
 	"permithub/schemas"
 )
@@ -20,15 +18,4 @@ func (s *Service) Prepare(o *Officer, no string, raw []byte, traceparent string)
 		return nil, refusal.Problem
 	}
 	return in, nil
-}
-
-// Submit puts a prepared act on case-input and returns once Kafka has acknowledged it, or the answer that says why not; it is safe to repeat.
-func (s *Service) Submit(ctx context.Context, in *schemas.Input) *problem.Problem {
-	if err := s.front.Publish(ctx, in); err != nil {
-		refusal := s.unavailable(ctx, in.ApplicationNo, err)
-		s.requests.WithLabelValues(opAct, refusal.Result).Inc()
-		return refusal.Problem
-	}
-	s.requests.WithLabelValues(opAct, resultAccepted).Inc()
-	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"permithub/internal/reception"
 )
@@ -59,8 +60,10 @@ func Roles() []Role { return []Role{Clerk, Reviewer, Approver, Supervisor, Opera
 type Config struct {
 	// Officers are those who may act; at least one.
 	Officers []Officer
-	// Limits of a request; a body has 64 KiB and 64 requests are at work where it does not say.
+	// Limits of a request; a body has 64 KiB and 256 requests, which wait for the log, are at work where it does not say.
 	reception.Limits
+	// AnswerTimeout bounds the wait for the log's answer to an act; after it the answer is 202. 0 is 2 s.
+	AnswerTimeout time.Duration
 }
 
 var (
@@ -75,6 +78,9 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("officers: want at least one"))
 	}
 	errs = append(errs, c.Limits.Validate())
+	if c.AnswerTimeout < 0 {
+		errs = append(errs, errors.New("answer timeout: want none below zero"))
+	}
 	ids, tokens := map[string]bool{}, map[[sha256.Size]byte]bool{}
 	for i := range c.Officers {
 		o := &c.Officers[i]

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -15,6 +16,8 @@ import (
 	"permithub/internal/casework"
 	"permithub/internal/failpoint"
 	"permithub/internal/reception"
+	"permithub/internal/timeline"
+	"permithub/internal/worklist"
 	"permithub/schemas"
 )
 
@@ -22,6 +25,10 @@ import (
 type Ports struct {
 	// Publish returns once every record is acknowledged by Kafka. Repeating it is safe.
 	Publish func(ctx context.Context, records ...schemas.Record) error
+	// Await returns what the log says to the act with that input id as soon as it says so; false where ctx ends before.
+	Await func(ctx context.Context, dossierID, inputID string) (worklist.Answer, bool, error)
+	// Since lists what happened to a case after a version of its file; acts that were not taken are not among it.
+	Since func(ctx context.Context, applicationNo string, version int64) ([]timeline.Happening, error)
 	// FindCard returns the card of a case, and false where there is none.
 	FindCard func(ctx context.Context, applicationNo string) (schemas.Card, bool, error)
 	// ReasonText returns a reason code in Chinese, and the code itself where it is not one of the rules'.
@@ -52,7 +59,7 @@ func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("configure desk: %w", err)
 	}
-	cfg.Limits = cfg.Or(64<<10, 64)
+	cfg.Limits, cfg.AnswerTimeout = cfg.Or(64<<10, 256), cmp.Or(cfg.AnswerTimeout, 2*time.Second)
 	s := &Service{cfg: cfg, ports: ports, log: log, requests: newRequests(reg)}
 	s.front = reception.New(reception.Config{
 		Step: "desk", Limits: cfg.Limits, Operations: []string{opAct, opShow}, Codes: Codes(), Unavailable: problemUnavailable, Publish: ports.Publish, Before: failpoint.A1,

@@ -23,6 +23,8 @@ import (
 	"permithub/internal/problem"
 	"permithub/internal/reception"
 	"permithub/internal/strictjson"
+	"permithub/internal/timeline"
+	"permithub/internal/worklist"
 	"permithub/schemas"
 )
 
@@ -49,6 +51,9 @@ type bench struct {
 	records []schemas.Record
 	pubErr  error
 	hold    func()
+	answer  func(ctx context.Context) (worklist.Answer, bool, error) // what the log says; nil takes everything
+	since   []timeline.Happening
+	asked   []string // what was asked of since
 	reg     *prometheus.Registry
 	logs    *bytes.Buffer
 }
@@ -78,6 +83,16 @@ func newBench(t *testing.T, change func(*Config)) *bench {
 				b.records = append(b.records, records...)
 			}
 			return b.pubErr
+		},
+		Await: func(ctx context.Context, _, _ string) (worklist.Answer, bool, error) {
+			if b.answer != nil {
+				return b.answer(ctx)
+			}
+			return worklist.Answer{Version: 7}, true, nil
+		},
+		Since: func(_ context.Context, no string, version int64) ([]timeline.Happening, error) {
+			b.asked = append(b.asked, fmt.Sprint(no, " ", version))
+			return b.since, nil
 		},
 		FindCard: func(_ context.Context, no string) (schemas.Card, bool, error) {
 			card, ok := b.cards[no]
@@ -143,7 +158,7 @@ func TestEveryActionTravels(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, nil)
-			body := want(t, b.do(http.MethodPost, path, tc.token, `{"action_id":"a-1",`+tc.body+`}`), http.StatusAccepted)
+			body := want(t, b.do(http.MethodPost, path, tc.token, `{"action_id":"a-1",`+tc.body+`}`), http.StatusOK)
 			if tc.token == clerk { // the officer's area travels with the act: the file knows the township of its case
 				tc.want.Townships = []string{"330424001"}
 			}
@@ -197,14 +212,14 @@ func TestRelativesCasesAreForOthers(t *testing.T) {
 		}
 	}
 	b := newBench(t, func(c *Config) { c.Officers[0].Kin = []string{"AAAAAAAAAAAA"} })
-	want(t, b.do(http.MethodPost, path, clerk, `{"action_id":"a","action":"accept"}`), http.StatusAccepted)
+	want(t, b.do(http.MethodPost, path, clerk, `{"action_id":"a","action":"accept"}`), http.StatusOK)
 }
 
 // The console prepares and submits the same input that the API publishes.
 func TestPrepareAndSubmit(t *testing.T) {
 	b := newBench(t, nil)
 	const body = `{"action_id":"a-1","action":"accept","opinion":"材料齐全","expect_version":3}`
-	want(t, b.do(http.MethodPost, path, clerk, body), http.StatusAccepted)
+	want(t, b.do(http.MethodPost, path, clerk, body), http.StatusOK)
 	in, p := b.Prepare(&b.officers[0].Officer, no, []byte(body), "")
 	if p != nil {
 		t.Fatal(p)
@@ -212,14 +227,14 @@ func TestPrepareAndSubmit(t *testing.T) {
 	if len(b.records) != 1 {
 		t.Fatal("preparing published")
 	}
-	if p := b.Submit(t.Context(), in); p != nil {
+	if _, p := b.Submit(t.Context(), in); p != nil {
 		t.Fatal(p)
 	}
 	if diff := cmp.Diff(b.records[0], b.records[1]); diff != "" {
 		t.Errorf("API and console differ\n%s", diff)
 	}
 	b.pubErr = errors.New("no leader")
-	if p := b.Submit(t.Context(), in); p == nil || p.Status != http.StatusServiceUnavailable {
+	if _, p := b.Submit(t.Context(), in); p == nil || p.Status != http.StatusServiceUnavailable {
 		t.Errorf("got %v", p)
 	}
 	for name, tc := range map[string]struct{ no, body string }{
@@ -335,9 +350,9 @@ func TestRepeatAfterAnError(t *testing.T) {
 		t.Errorf("Retry-After: got %q", w.Header().Get("Retry-After"))
 	}
 	b.pubErr = nil
-	first := want(t, b.do(http.MethodPost, path, clerk, body), http.StatusAccepted)
-	again := want(t, b.do(http.MethodPost, path, clerk, ` {"action":"accept" ,"action_id":"a-1"}`), http.StatusAccepted)
-	changed := want(t, b.do(http.MethodPost, path, clerk, `{"action_id":"a-1","action":"withdraw"}`), http.StatusAccepted)
+	first := want(t, b.do(http.MethodPost, path, clerk, body), http.StatusOK)
+	again := want(t, b.do(http.MethodPost, path, clerk, ` {"action":"accept" ,"action_id":"a-1"}`), http.StatusOK)
+	changed := want(t, b.do(http.MethodPost, path, clerk, `{"action_id":"a-1","action":"withdraw"}`), http.StatusOK)
 	if first["input_id"] != again["input_id"] || first["input_id"] != changed["input_id"] {
 		t.Errorf("input ids: %v, %v, %v", first, again, changed)
 	}

@@ -24,12 +24,6 @@ func (s *Service) Handler() http.Handler {
 	return mux
 }
 
-// Taken is the answer to an act that Kafka has acknowledged. What came of it stands in the case.
-type Taken struct {
-	InputID    string       `json:"input_id"`
-	ReceivedAt schemas.Time `json:"received_at"`
-}
-
 // CaseView is where a case stands.
 type CaseView struct {
 	schemas.Card
@@ -115,10 +109,11 @@ func (s *Service) postAction(c *call) reception.Answer {
 			return s.unavailable(c.r.Context(), no, err)
 		}
 	}
-	if err := s.front.Publish(c.r.Context(), in); err != nil {
-		return s.unavailable(c.r.Context(), no, err)
+	verdict, refusal := s.submit(c.r.Context(), in)
+	if refusal != nil {
+		return *refusal
 	}
-	return reception.Answer{Result: resultAccepted, Status: http.StatusAccepted, Body: Taken{in.InputID, in.ReceivedAt}}
+	return s.answered(c.r.Context(), in, verdict)
 }
 
 // prepare returns the input of an act, or the answer that says why there is none.

@@ -9,11 +9,13 @@ import (
 // Results of a request, beside those of every reception.
 const (
 	resultAccepted  = "accepted"
+	resultRefused   = "refused" // by the case
+	resultPending   = "pending" // the log had no answer in time
 	resultShown     = "shown"
 	resultForbidden = "forbidden"
 )
 
-var results = []string{resultAccepted, resultShown, reception.Faulty, resultForbidden, reception.NotFound, reception.Unavailable, reception.Busy, reception.Unauthorised}
+var results = []string{resultAccepted, resultRefused, resultPending, resultShown, reception.Faulty, resultForbidden, reception.NotFound, reception.Unavailable, reception.Busy, reception.Unauthorised}
 
 // Operations of the interface.
 const (

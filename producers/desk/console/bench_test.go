@@ -30,6 +30,7 @@ import (
 	"permithub/internal/casework"
 	"permithub/internal/deadletter"
 	"permithub/internal/deadline"
+	"permithub/internal/timeline"
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
 	"permithub/schemas"
@@ -73,6 +74,17 @@ type hub struct {
 	fail   error
 	before func() // what happens between the page and its act
 	told   func(*schemas.Transition)
+	slow   bool // decides only when it catches up
+	queued []*schemas.Input
+}
+
+// catchUp decides what was published meanwhile.
+func (h *hub) catchUp() {
+	h.slow = false
+	for _, in := range h.queued {
+		h.decide(in)
+	}
+	h.queued = nil
 }
 
 func (h *hub) publish(_ context.Context, recs ...schemas.Record) error {
@@ -88,6 +100,10 @@ func (h *hub) publish(_ context.Context, recs ...schemas.Record) error {
 		in, err := schemas.DecodeInput(recs[i].Value)
 		if err != nil {
 			return err
+		}
+		if h.slow {
+			h.queued = append(h.queued, in)
+			continue
 		}
 		h.decide(in)
 	}
@@ -239,7 +255,7 @@ func newBenchWith(t testing.TB, change func(*bench, *Config, *Ports)) *bench {
 	}
 	log := slog.New(slog.NewTextHandler(b.logs, nil))
 	d, err := desk.New(desk.Config{Officers: []desk.Officer{{ID: "9999", Token: "token-of-some-program", Roles: []desk.Role{desk.Clerk}}}}, desk.Ports{
-		Publish: b.hub.publish, FindCard: func(context.Context, string) (schemas.Card, bool, error) { return schemas.Card{}, false, nil },
+		Publish: b.hub.publish, Await: list.Await, Since: func(context.Context, string, int64) ([]timeline.Happening, error) { return nil, nil }, FindCard: func(context.Context, string) (schemas.Card, bool, error) { return schemas.Card{}, false, nil },
 		ReasonText: casework.ReasonText, Count: func(*schemas.Card) *casework.Count { return nil }, Now: func() time.Time { return b.hub.now },
 	}, log, prometheus.NewRegistry())
 	if err != nil {
@@ -253,7 +269,7 @@ func newBenchWith(t testing.TB, change func(*bench, *Config, *Ports)) *bench {
 	keeper := deadletter.NewKeeper(book, deadletter.Ports{Publish: b.dead.publish, Decide: b.dead.decide, Token: pseudonym, Now: func() time.Time { return b.hub.now }})
 	replays := deadletter.NewRuns(keeper)
 	b.server = httptest.NewUnstartedServer(nil)
-	cfg, ports := Config{Answer: 2 * time.Second}, Ports{
+	cfg, ports := Config{}, Ports{
 		Desk: d, List: list, Holds: b.holds, Users: b.users, Sessions: store, Tries: store, Audit: audit, Records: b.hub.records, Policy: func() *casework.Policy { return b.hub.policy }, Pseudonym: pseudonym,
 		Render: func(o schemas.Order) (schemas.SMS, error) {
 			return schemas.SMS{Text: "短信 " + o.Effect.Notice + " " + schemas.Masked(o.Person.FullName) + " " + o.Effect.PermitNo}, nil

@@ -38,6 +38,31 @@ type subject struct {
 	end  *schemas.EndedCase  // nil where it is open
 }
 
+// stage is where the case stands in the life of a case.
+func (s *subject) stage() schemas.Stage {
+	if s.open != nil {
+		return s.open.Stage
+	}
+	return casework.StageOf(s.end)
+}
+
+func (s *subject) duties() []schemas.Duty {
+	if s.open != nil {
+		return s.open.Duties
+	}
+	return s.end.Duties
+}
+
+// revocable reports whether the permit that the case ended with waits for that word on its revocation.
+func (s *subject) revocable(kind schemas.ActionKind) bool {
+	if s.end == nil || kind != schemas.ActProposeRevocation {
+		return s.end != nil && s.end.Revocation != nil
+	}
+	return s.end.Revocation == nil && slices.ContainsFunc(s.last.Dossier.Permits, func(p schemas.Permit) bool {
+		return p.PermitNo == s.end.PermitNo && p.Status == schemas.PermitValid
+	})
+}
+
 // subject reads the case of the address and refuses one that is not the officer's to see.
 func (v *visit) subject(what string) (*subject, error) {
 	s := &subject{no: v.r.PathValue("no")}
@@ -96,6 +121,7 @@ type casePage struct {
 	ActionID   string
 	Said       string // what came of the act that led here
 	Refused    bool
+	Since      []timeline.Happening // what happened after the version that the officer of a refused act saw
 }
 
 // colleague is somebody to whom a case may be handed over.
@@ -121,13 +147,8 @@ func (v *visit) showCase() error {
 	if err != nil {
 		return err
 	}
-	q := v.r.URL.Query()
-	if code := q.Get("refused"); code != "" {
-		p.Said, p.Refused = v.lang.rejection(code), true
-	} else if q.Has("done") {
-		p.Said = v.lang.text("已办理")
-	} else if q.Has("pending") {
-		p.Said = v.lang.text("已提交，尚待处理")
+	if err := v.said(p, s); err != nil {
+		return err
 	}
 	return v.show("case", "案件", p)
 }
@@ -195,6 +216,12 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 			p.Earlier = append(p.Earlier, c)
 		}
 	}
+	if r := p.Sheet.Revocation; r != nil {
+		named := *r
+		named.ProposedBy, named.DecidedBy = v.officerName(r.ProposedBy), v.officerName(r.DecidedBy)
+		p.Sheet.Revocation = &named
+	}
+	p.Acts = v.offers(s)
 	for i := range p.Sheet.Opinions {
 		p.Sheet.Opinions[i].Officer = v.officerName(p.Sheet.Opinions[i].Officer)
 	}
@@ -228,7 +255,6 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 	p.Holder = holds[s.no]
 	p.Mine = p.Holder == v.officer.ID
 	p.Colleagues = v.colleagues(o.Submission.CurrentDivision)
-	p.Acts = v.offers(s)
 	return p, nil
 }
 

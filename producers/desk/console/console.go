@@ -24,7 +24,7 @@ import (
 // Desk prepares acts and submits them, and answers programs about both; desk.Service is one.
 type Desk interface {
 	Prepare(o *desk.Officer, no string, raw []byte, traceparent string) (*schemas.Input, *problem.Problem)
-	Submit(ctx context.Context, in *schemas.Input) *problem.Problem
+	Submit(ctx context.Context, in *schemas.Input) (desk.Verdict, *problem.Problem)
 	Authenticate(r *http.Request) (*desk.Officer, bool)
 	Act(w http.ResponseWriter, r *http.Request, o *desk.Officer, before func(*schemas.Input) error) (status int)
 	Show(w http.ResponseWriter, r *http.Request, o *desk.Officer)
@@ -79,8 +79,6 @@ type Config struct {
 	OpenIDName string
 	// SignOutURL is where a browser goes that signs out behind the proxy; empty shows that the session here ended.
 	SignOutURL string
-	// Answer bounds the wait for the case's answer to an act. 0 is 5 seconds.
-	Answer time.Duration
 }
 
 // Console serves the pages. It is safe for concurrent use and starts no goroutine.
@@ -100,8 +98,8 @@ type Console struct {
 // New returns the console.
 func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (*Console, error) {
 	cfg.Idle, cfg.Whole = cmp.Or(cfg.Idle, 15*time.Minute), cmp.Or(cfg.Whole, 10*time.Hour)
-	cfg.Hold, cfg.Answer = cmp.Or(cfg.Hold, 30*time.Minute), cmp.Or(cfg.Answer, 5*time.Second)
-	if cfg.Idle < 0 || cfg.Whole < 0 || cfg.Hold < 0 || cfg.Answer < 0 {
+	cfg.Hold = cmp.Or(cfg.Hold, 30*time.Minute)
+	if cfg.Idle < 0 || cfg.Whole < 0 || cfg.Hold < 0 {
 		return nil, errors.New("console: a limit is below zero")
 	}
 	c := &Console{
@@ -174,6 +172,7 @@ func (c *Console) routes() http.Handler {
 	page("POST /dead/run/agree", (*visit).agreeToRun, desk.Operator)
 	page("POST /dead/run/stop", (*visit).stopRun, desk.Operator)
 	page("POST /dead/run/continue", (*visit).continueRun, desk.Operator)
+	page("GET /revocations", (*visit).showRevocations, desk.Reviewer, desk.Approver, desk.Supervisor)
 	page("GET /cases/{no}", (*visit).showCase)
 	page("GET /cases/{no}/changes", (*visit).followCase)
 	page("POST /cases/{no}/print", (*visit).print)

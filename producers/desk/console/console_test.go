@@ -85,11 +85,17 @@ func TestAStalePageIsShownAgain(t *testing.T) {
 		t.Error("the preview of a stale page says nothing")
 	}
 	got := slow.post("/cases/"+no+"/act", stale)
-	if got.location != "/cases/"+no+"?refused=version_changed" || b.stage(t, no) != schemas.StageReview {
+	if got.location != "/cases/"+no+"?refused=version_changed&since=2" || b.stage(t, no) != schemas.StageReview {
 		t.Fatalf("got %s, stage %s", got.location, b.stage(t, no))
 	}
-	if page := slow.get(got.location); !strings.Contains(page.body, "案件在您查看之后有变化") {
-		t.Error("the page does not say why")
+	page := slow.get(got.location)
+	for _, text := range []string{"案件在您查看之后有变化", "您查看之后发生的变化", "受理 → 审核 · 官1009（1009）"} {
+		if !strings.Contains(page.body, text) {
+			t.Errorf("the page of the loser does not say %q", text)
+		}
+	}
+	if strings.Contains(page.body, "提交申请 →") {
+		t.Error("what the officer had seen is shown as a change")
 	}
 }
 
@@ -101,7 +107,7 @@ func TestTwoOfficersAtOnce(t *testing.T) {
 	form, other := one.form(no, "accept", nil), two.form(no, "not_accept", url.Values{"reasons": {"no_condition"}})
 	b.hub.before = func() { two.post("/cases/"+no+"/act", other) }
 	got := one.post("/cases/"+no+"/act", form)
-	if got.location != "/cases/"+no+"?refused=version_changed" && got.location != "/cases/"+no+"?refused=case_not_open" {
+	if got.location != "/cases/"+no+"?refused=version_changed&since=2" && got.location != "/cases/"+no+"?refused=case_not_open&since=2" {
 		t.Fatalf("got %s", got.location)
 	}
 	if c, err := b.hub.list.Case(t.Context(), no[:12]); c != nil || err != nil {
@@ -160,7 +166,7 @@ func TestTwoOpinionsOfOnePerson(t *testing.T) {
 		t.Error("the page offers a second opinion")
 	}
 	forged := url.Values{"action": {"review"}, "action_id": {"x-1"}, "expect_version": {"3"}}
-	if got := br.post("/cases/"+no+"/act", forged); got.location != "/cases/"+no+"?refused=separation_of_duties" {
+	if got := br.post("/cases/"+no+"/act", forged); got.location != "/cases/"+no+"?refused=separation_of_duties&since=3" {
 		t.Errorf("got %d %s", got.status, got.location)
 	}
 }
@@ -180,6 +186,7 @@ func TestRoleByRolePageByPage(t *testing.T) {
 		{"GET", "/cases", nil, all}, {"GET", "/cases?queue=all", nil, all}, {"GET", "/cases/" + no, nil, all}, {"GET", "/password", nil, all}, {"GET", "/audit", nil, []string{"1006"}},
 		{"GET", "/supervision", nil, []string{"1004", "1006"}}, {"POST", "/supervision/export", nil, []string{"1004", "1006"}},
 		{"POST", "/supervision/reveal", url.Values{"purpose": {"check_override"}}, []string{"1004", "1006"}}, {"GET", "/sessions", nil, []string{"1004", "1005"}},
+		{"GET", "/revocations", nil, []string{"1002", "1003", "1004"}},
 		{"POST", "/search", url.Values{"q": {"张"}}, all}, {"POST", "/cases/" + no + "/print", nil, all}, {"POST", "/next", nil, work}, {"POST", "/export", nil, []string{"1004"}},
 		{"POST", "/cases/" + no + "/reveal", url.Values{"purpose": {"verify_identity"}}, work}, {"POST", "/cases/" + no + "/hold", nil, work}, {"POST", "/cases/" + no + "/release", nil, work},
 	}
@@ -190,7 +197,8 @@ func TestRoleByRolePageByPage(t *testing.T) {
 	for _, path := range []string{letter + "/reveal", letter + "/repair", letter + "/replay", "/dead/replay", "/dead/run/agree", "/dead/run/stop", "/dead/run/continue", letter + "/give-up"} {
 		pages = append(pages, page{"POST", path, url.Values{"purpose": {"repair_record"}, "value": {"{}"}, "rate": {"1"}, "reason": {"not_ours"}}, []string{"1005"}})
 	}
-	acts := map[string][]string{"accept": {"1001"}, "review": {"1002"}, "approve": {"1003"}, "withdraw": {"1001"}, "resume": {"1002", "1003"}}
+	acts := map[string][]string{"accept": {"1001"}, "review": {"1002"}, "approve": {"1003"}, "withdraw": {"1001"}, "resume": {"1002", "1003"},
+		"propose_revocation": {"1002", "1003", "1004"}, "confirm_revocation": {"1003", "1004"}, "reject_revocation": {"1003", "1004"}}
 	for act, may := range acts {
 		for _, way := range []string{"preview", "act"} {
 			if way == "act" && act != "review" { // else the case is decided in the middle of the test

@@ -59,7 +59,7 @@ var contract = openapi.Serve(sync.OnceValues(func() (openapi.Document, error) { 
 // Codes lists every fault code that the interface may answer.
 func Codes() []problem.Code {
 	all := desk.Codes()
-	for _, c := range slices.Concat(strictjson.Codes(), apiCodes) {
+	for _, c := range slices.Concat(strictjson.Codes(), apiCodes, desk.Rejections(), desk.StageRejections()) {
 		if !slices.ContainsFunc(all, func(x problem.Code) bool { return x.Name == c.Name }) {
 			all = append(all, c)
 		}
@@ -105,7 +105,10 @@ func (op *operation) contract(reg huma.Registry) *huma.Operation {
 	}
 	switch {
 	case op.id == "act":
-		out.Responses["202"] = openapi.Answer(reg, op.answer, "已可靠写入；是否接受由案件决定")
+		out.Responses["200"] = openapi.Answer(reg, op.answer, "案件已接受")
+		out.Responses["202"] = openapi.Answer(reg, op.answer, "已可靠写入，案件尚未答复；以相同操作编号重发可得知结果")
+		out.Responses["409"] = &huma.Response{Description: "案件没有接受：为什么，以及您查看之后发生了什么", Content: map[string]*huma.MediaType{
+			"application/problem+json": {Schema: reg.Schema(reflect.TypeFor[desk.Conflict](), true, "Conflict")}}}
 	case op.answer != nil:
 		out.Responses["200"] = openapi.Answer(reg, op.answer, op.summary)
 	}

@@ -46,11 +46,9 @@ var englishTexts = map[string]string{
 	"您已在本案签署过另一级意见，应由他人办理": "You gave another opinion on this case; this one is for somebody else",
 	"受理": "Accept", "审核通过": "Pass the review", "审批准予": "Approve", "恢复办理": "Resume", "一次性告知补正": "Request a supplement", "退回": "Return", "按申请人意愿撤回": "Withdraw for the applicant", "重新办理事项": "Retry a duty", "认定通知结果": "Settle a notice", "豁免事项": "Waive a duty",
 	"退回窗口（受理）": "To the window", "退回审核": "To the review",
-	"案件在您查看之后有变化，请看过现状再办理；刚才的操作没有生效": "The case changed after you saw it. Look at it again; your act was not taken",
-	"同一人不得在本案签署两级意见":                 "One person may not give two of the opinions", "操作未被接受": "The act was not taken", "这一操作已经办理过": "This act was done before",
-	"所选事项在第一次告知时已经可见，再次要求须说明原因": "What was visible the first time needs a reason now",
-	"中止事由不在法定范围内":               "The ground is not one that the law knows", "案件已经受理过，不能再作此办理": "The case was accepted already", "退回须写明意见": "A return needs an opinion", "没有经办人": "There is no officer",
-	"登记信息尚未核验，不能办理": "The person has not been looked up yet", "不能退回到该环节": "It cannot return there", "有不认识的补正事项": "An item is unknown", "请至少选择一项理由": "Choose at least one reason",
+
+	"这一操作已经办理过": "This act was done before",
+
 	"督办": "Supervision", "在办": "Open", "明日到期": "Due tomorrow", "已预警": "Warned", "例外处理": "Overrides", "例外处理占比": "Overrides, share", "占比": "Share", "各镇（街道）在办": "Open cases by township", "其他在办": "Other open cases",
 	"各经办人": "By officer", "经办人": "Officer", "近 7 日": "7 days", "近 30 日": "30 days", "今日办理": "Today", "正在承办": "Holding now", "规则包自动办理": "By rule pack", "最急的案件": "Most urgent", "今日": "Today", "明日": "Tomorrow",
 	"超期": "Breaches", "已超期": "Overdue", "超期及原因": "Breaches and their causes", "原因": "Cause", "件数": "Cases", "到期时间": "Due", "没有超期": "No breach", "合计": "All",
@@ -59,7 +57,6 @@ var englishTexts = map[string]string{
 	"承诺时限": "Promise", "证照推送": "Licence push", "同步短信": "SMS at once", "法定时限": "Statutory limit", "补正告知": "Supplement notice", "原证注销": "Cancellation of earlier permits",
 	"居住登记系统": "Registration system", "省电子居住证平台": "Provincial e-permit platform", "短信网关": "SMS gateway", "省大数据平台": "Provincial big-data platform", "档案库": "Archive",
 	"核验登记信息": "Look the person up", "签发居住证": "Issue the permit", "注销原居住证": "Cancel an earlier permit", "推送电子证照": "Push the licence", "短信通知": "Notify by SMS", "发送短信": "Send the SMS", "档案归档": "File the dossier",
-	"案件已经办结": "The case is closed", "请至少选择一项补正事项": "Choose at least one item", "中止须填写书面通知文号": "A suspension needs the number of its notice", "有不认识的理由": "A reason is unknown",
 
 	// Events of a file.
 	"提交申请": "Application", "补正材料": "Supplement", "通知结果不明": "Notice: unknown whether sent", "准许发送通知": "Leave to send a notice", "通知已发送": "Notice sent", "通知已送达": "Notice delivered", "通知未送达": "Notice not delivered",
@@ -84,4 +81,13 @@ var englishTexts = map[string]string{
 	// Phrases of a file's story.
 	"编号 %s": "No. %s", "期限 %s": "due %s", "期限由 %s 改为 %s": "due moved from %s to %s", "原因 %s，自 %s %s": "cause: %s, from %s %s", "至 %s": "to %s", "仍未结束": "and still so", "（%d 字）": "(%d characters)",
 	"文号": "Notice no.", "再次补正说明": "Why again", "案件在“%s”环节，不能作此办理": "Not possible while the case is in: %s",
+	"提出撤销": "Propose revocation", "确认撤销": "Confirm revocation", "否决撤销": "Reject revocation", "已撤销": "revoked", "撤销由您提出，应由另一人确认或否决": "You proposed this revocation; another officer decides on it",
+	"撤销决定书文号": "Number of the decision", "提出人": "Proposed by", "提出时间": "Proposed at", "决定": "Decision", "待另一人确认": "waits for another officer", "待办撤销": "Revocations", "没有待办的撤销": "No revocation waits",
+	"待确认": "To be decided", "待他人确认": "Waits for another officer", "已撤销，事项办理中": "Revoked, duties under way", "对方系统拒绝办理": "A far side has refused", "将办理的事项": "What will be ordered",
+	"撤销不可自动恢复；此前因签发而注销的居住证不因撤销恢复": "A revocation is not undone by itself; permits cancelled by the issue do not come back",
+	"您查看之后发生的变化": "What happened after you saw it",
+	"居住证已撤销":     "Permit revoked", "更正电子证照": "Correct the licence", "撤销居住证": "Revoke the permit", "撤销通知": "Notice of revocation",
+	"以欺骗、贿赂等不正当手段取得": "Obtained by deception, bribery or other improper means", "工作人员滥用职权、玩忽职守作出准予决定": "Granted by abuse of power or neglect of duty", "超越法定职权作出准予决定": "Granted beyond the lawful authority",
+	"违反法定程序作出准予决定": "Granted against the lawful procedure", "不具备申请资格或者不符合法定条件": "Not entitled to apply, or conditions of the law not met", "依法可以撤销的其他情形": "Another case in which the law allows it",
+	"操作未被接受": "The act was not taken",
 }

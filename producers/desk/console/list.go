@@ -34,6 +34,7 @@ type listPage struct {
 	Search  string // what kind of search this is the answer to; "" is none
 	Export  bool
 	Works   bool
+	Revokes bool
 	Seen    int64 // changes that the list has in it
 }
 
@@ -162,7 +163,7 @@ func (v *visit) with(p *listPage, cases []worklist.Case) error {
 	if err != nil {
 		return err
 	}
-	p.Tabs = v.tabs(counts, p.Queue)
+	p.Tabs, p.Revokes = v.tabs(counts, p.Queue), decidesRevocations(v.officer)
 	for _, code := range townCodes() {
 		if v.officer.WorksIn(code) {
 			p.Towns = append(p.Towns, code)

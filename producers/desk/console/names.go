@@ -78,12 +78,14 @@ func townCodes() []string {
 
 // actOrder is the order in which acts are offered: what leads on comes first.
 var actOrder = []schemas.ActionKind{schemas.ActAccept, schemas.ActReview, schemas.ActApprove, schemas.ActResume, schemas.ActRequestSupplement, schemas.ActReturn,
-	schemas.ActNotAccept, schemas.ActRefuse, schemas.ActSuspend, schemas.ActWithdraw, schemas.ActRetry, schemas.ActSettle, schemas.ActWaive}
+	schemas.ActNotAccept, schemas.ActRefuse, schemas.ActSuspend, schemas.ActWithdraw, schemas.ActRetry, schemas.ActSettle, schemas.ActWaive,
+	schemas.ActProposeRevocation, schemas.ActConfirmRevocation, schemas.ActRejectRevocation}
 
 var actNames = map[schemas.ActionKind]string{
 	schemas.ActAccept: "受理", schemas.ActReview: "审核通过", schemas.ActApprove: "审批准予", schemas.ActResume: "恢复办理", schemas.ActRequestSupplement: "一次性告知补正",
 	schemas.ActReturn: "退回", schemas.ActNotAccept: "不予受理", schemas.ActRefuse: "不予互认", schemas.ActSuspend: "中止", schemas.ActWithdraw: "按申请人意愿撤回",
 	schemas.ActRetry: "重新办理事项", schemas.ActSettle: "认定通知结果", schemas.ActWaive: "豁免事项",
+	schemas.ActProposeRevocation: "提出撤销", schemas.ActConfirmRevocation: "确认撤销", schemas.ActRejectRevocation: "否决撤销",
 }
 
 var findingNames = map[string]string{"pass": "通过", "fail": "不通过", "manual": "转人工", "exempt": "豁免"}
@@ -103,7 +105,7 @@ func (l language) item(item string) string {
 	return l.text(casework.ItemText(item))
 }
 
-var permitNames = map[string]string{schemas.PermitValid: "有效", schemas.PermitSuspended: "中止", schemas.PermitCancelled: "已注销", schemas.PermitExpired: "已过期"}
+var permitNames = map[string]string{schemas.PermitValid: "有效", schemas.PermitSuspended: "中止", schemas.PermitCancelled: "已注销", schemas.PermitExpired: "已过期", schemas.PermitRevoked: "已撤销"}
 
 // detail shows what a rule rested on: a condition by its name, anything else as it is.
 func (l language) detail(text string) string {
@@ -129,22 +131,14 @@ func giveUpName(l language, code string) string {
 // purposes for which personal data may be revealed.
 var purposes = []string{"verify_identity", "contact_applicant", "check_material", "answer_enquiry"}
 
-// rejections are the case's answers to acts that it did not take.
-var rejections = map[string]string{
-	"version_changed": "案件在您查看之后有变化，请看过现状再办理；刚才的操作没有生效", "separation_of_duties": "同一人不得在本案签署两级意见", "other_township": "此案不属于您的管辖镇（街道）",
-	"not_verified": "登记信息尚未核验，不能办理", "case_not_open": "案件已经办结", "already_accepted": "案件已经受理过，不能再作此办理", "reasons_missing": "请至少选择一项理由",
-	"items_missing": "请至少选择一项补正事项", "item_unknown": "有不认识的补正事项", "visible_before": "所选事项在第一次告知时已经可见，再次要求须说明原因", "opinion_missing": "退回须写明意见",
-	"return_to_unknown": "不能退回到该环节", "notice_no_missing": "中止须填写书面通知文号", "ground_unknown": "中止事由不在法定范围内", "repeated": "这一操作已经办理过",
-	"officer_missing": "没有经办人", "reason_unknown": "有不认识的理由",
-}
-
-// rejection returns the answer in words.
+// rejection says why a case did not take an act.
 func (l language) rejection(code string) string {
-	if text, ok := rejections[code]; ok {
-		return l.text(text)
-	}
 	if stage, ok := strings.CutPrefix(code, "stage_"); ok && schemas.Stage(stage).Name() != "" {
 		return fmt.Sprintf(l.text("案件在“%s”环节，不能作此办理"), l.text(schemas.Stage(stage).Name()))
 	}
-	return l.text("操作未被接受")
+	c := desk.Rejection(code)
+	if l == english {
+		return c.EN
+	}
+	return c.ZH
 }

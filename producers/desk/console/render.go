@@ -74,11 +74,11 @@ var templates = parse()
 
 func parse() map[string]map[language]*template.Template {
 	pages := map[string]map[language]*template.Template{}
-	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "dead", "letters", "letter", "run", "failure"} {
+	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "dead", "letters", "letter", "run", "failure", "revocations"} {
 		pages[name] = map[language]*template.Template{}
 		for _, lang := range []language{chinese, english} {
 			t := template.New("layout.html").Funcs(functions(lang))
-			pages[name][lang] = template.Must(t.ParseFS(templateFiles, "templates/layout.html", "templates/form.html", "templates/"+name+".html"))
+			pages[name][lang] = template.Must(t.ParseFS(templateFiles, "templates/layout.html", "templates/form.html", "templates/since.html", "templates/"+name+".html"))
 		}
 	}
 	return pages
@@ -103,6 +103,7 @@ func functions(lang language) template.FuncMap {
 		"standing": func(status string) string { return lang.text(timeline.DutyStatus(status)) },
 		"way":      func(w accounts.Way) string { return lang.text(wayNames[w]) },
 		"when":     func(t schemas.Time) string { return t.In(schemas.Shanghai).Format("2006-01-02 15:04") },
+		"moment":   func(t time.Time) string { return t.In(schemas.Shanghai).Format("2006-01-02 15:04") },
 		"seconds":  func(d time.Duration) int { return int(d / time.Second) },
 		"clock":    lang.clock,
 		"cause":    lang.cause,
