@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -184,7 +183,7 @@ func TestTwoOfficersDecideAtOnce(t *testing.T) {
 		Publish: log.publish, Await: list.Await, ReasonText: casework.ReasonText, Now: func() time.Time { return noon },
 		Since:    func(context.Context, string, int64) ([]timeline.Happening, error) { return nil, nil },
 		FindCard: func(context.Context, string) (schemas.Card, bool, error) { return schemas.Card{}, false, nil },
-	}, slog.New(slog.NewTextHandler(io.Discard, nil)), prometheus.NewRegistry())
+	}, slog.New(slog.DiscardHandler), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

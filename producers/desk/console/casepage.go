@@ -65,7 +65,11 @@ func (s *subject) revocable(kind schemas.ActionKind) bool {
 
 // subject reads the case of the address and refuses one that is not the officer's to see.
 func (v *visit) subject(what string) (*subject, error) {
-	s := &subject{no: v.r.PathValue("no")}
+	return v.subjectOf(what, v.r.PathValue("no"))
+}
+
+func (v *visit) subjectOf(what, no string) (*subject, error) {
+	s := &subject{no: no}
 	dossier, err := schemas.DossierOf(s.no)
 	if err != nil {
 		return nil, errNotFound
@@ -237,6 +241,7 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 		}
 		return p, nil
 	}
+	v.opened.note(v.officer.ID, look{s.no, s.last.Seq, v.ports.Now()})
 	o := s.open
 	p.Stage, p.Facts, p.Form = o.Stage, o.Facts, formOf(person, &o.Submission, revealed)
 	p.Compare = compare(o)

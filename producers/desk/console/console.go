@@ -90,6 +90,8 @@ type Console struct {
 	signIns     *prometheus.CounterVec
 	apiRequests *prometheus.CounterVec
 	log         *slog.Logger
+	opened      *opened
+	runs        *runs
 	closing     chan struct{}
 	handler     http.Handler
 	patterns    []string // of the pages that need a session
@@ -104,6 +106,7 @@ func New(cfg Config, ports Ports, log *slog.Logger, reg prometheus.Registerer) (
 	}
 	c := &Console{
 		cfg: cfg, ports: ports, log: log, signIns: newSignIns(reg), apiRequests: newAPIRequests(reg), closing: make(chan struct{}),
+		opened: newOpened(), runs: &runs{all: map[string]*run{}},
 		signIn:   accounts.NewSignIn(ports.Users, ports.Tries, ports.Pseudonym, ports.Now),
 		sessions: accounts.NewSessions(ports.Sessions, ports.Users, cfg.Idle, cfg.Whole, ports.Now),
 	}
@@ -172,6 +175,14 @@ func (c *Console) routes() http.Handler {
 	page("POST /dead/run/agree", (*visit).agreeToRun, desk.Operator)
 	page("POST /dead/run/stop", (*visit).stopRun, desk.Operator)
 	page("POST /dead/run/continue", (*visit).continueRun, desk.Operator)
+	page("GET /bulk", (*visit).showBulk, desk.Approver)
+	page("POST /bulk/confirm", (*visit).confirmBulk, desk.Approver)
+	page("POST /bulk/start", (*visit).startBulk, desk.Approver)
+	page("GET /bulk/run", (*visit).showBulkRun, desk.Approver)
+	page("POST /bulk/step", (*visit).stepBulk, desk.Approver)
+	page("POST /bulk/stop", func(v *visit) error { return v.holdBulk(true) }, desk.Approver)
+	page("POST /bulk/continue", func(v *visit) error { return v.holdBulk(false) }, desk.Approver)
+	page("POST /bulk/clear", (*visit).clearBulk, desk.Approver)
 	page("GET /revocations", (*visit).showRevocations, desk.Reviewer, desk.Approver, desk.Supervisor)
 	page("GET /cases/{no}", (*visit).showCase)
 	page("GET /cases/{no}/changes", (*visit).followCase)

@@ -187,6 +187,8 @@ func TestRoleByRolePageByPage(t *testing.T) {
 		{"GET", "/supervision", nil, []string{"1004", "1006"}}, {"POST", "/supervision/export", nil, []string{"1004", "1006"}},
 		{"POST", "/supervision/reveal", url.Values{"purpose": {"check_override"}}, []string{"1004", "1006"}}, {"GET", "/sessions", nil, []string{"1004", "1005"}},
 		{"GET", "/revocations", nil, []string{"1002", "1003", "1004"}},
+		{"GET", "/bulk", nil, []string{"1003"}}, {"GET", "/bulk/run", nil, []string{"1003"}}, {"POST", "/bulk/confirm", url.Values{"no": {no}}, []string{"1003"}}, {"POST", "/bulk/start", url.Values{"no": {no}}, []string{"1003"}},
+		{"POST", "/bulk/step", nil, []string{"1003"}}, {"POST", "/bulk/stop", nil, []string{"1003"}}, {"POST", "/bulk/continue", nil, []string{"1003"}}, {"POST", "/bulk/clear", nil, []string{"1003"}},
 		{"POST", "/search", url.Values{"q": {"张"}}, all}, {"POST", "/cases/" + no + "/print", nil, all}, {"POST", "/next", nil, work}, {"POST", "/export", nil, []string{"1004"}},
 		{"POST", "/cases/" + no + "/reveal", url.Values{"purpose": {"verify_identity"}}, work}, {"POST", "/cases/" + no + "/hold", nil, work}, {"POST", "/cases/" + no + "/release", nil, work},
 	}

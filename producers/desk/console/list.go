@@ -35,6 +35,7 @@ type listPage struct {
 	Export  bool
 	Works   bool
 	Revokes bool
+	Bulk    bool
 	Seen    int64 // changes that the list has in it
 }
 
@@ -164,6 +165,7 @@ func (v *visit) with(p *listPage, cases []worklist.Case) error {
 		return err
 	}
 	p.Tabs, p.Revokes = v.tabs(counts, p.Queue), decidesRevocations(v.officer)
+	p.Bulk = desk.Allows(v.officer, schemas.ActApprove)
 	for _, code := range townCodes() {
 		if v.officer.WorksIn(code) {
 			p.Towns = append(p.Towns, code)

@@ -125,7 +125,7 @@ var (
 	tag = regexp.MustCompile(`<[^>]*>`)
 	// What stays as it is: masked names, officers, the citation of a clause, the day-by-day count as permithub deadline prints it, and the button
 	// that leads to the Chinese page.
-	kept = regexp.MustCompile(`(?s)<pre tabindex="0">.*?</pre>|<td>[^<]*(?:条例|盐政办发)[^<]*</td>|官\d+|张\*+|短信 N\d|（行政许可法[^）]*）(?:项）)?|中文`)
+	kept = regexp.MustCompile(`(?s)<pre tabindex="0">.*?</pre>|<td>[^<]*(?:条例|盐政办发)[^<]*</td>|官\d+|张\*+|短信 N\d|（行政许可法[^）]*）(?:项）)?|（签发后的证号）|中文`)
 )
 
 // An English page has no Chinese in it but what is data.
@@ -179,6 +179,20 @@ func TestEnglishPagesAreEnglish(t *testing.T) {
 	read(approver, "preview of a revocation", approver.post("/cases/"+ended+"/preview", confirm))
 	approver.post("/cases/"+ended+"/act", confirm)
 	read(approver, "case that was revoked", approver.get("/cases/"+ended))
+	numbers := b.forApproval(t, 2)
+	for _, no := range numbers {
+		approver.get("/cases/" + no)
+	}
+	b.touch(numbers[1])
+	read(approver, "bulk", approver.get("/bulk"))
+	read(approver, "confirmation of a bulk", approver.post("/bulk/confirm", url.Values{"no": numbers}))
+	approver.post("/bulk/start", url.Values{"no": numbers})
+	read(approver, "bulk under way", approver.get("/bulk/run"))
+	approver.post("/bulk/stop", nil)
+	read(approver, "bulk stopped", approver.get("/bulk/run"))
+	approver.post("/bulk/continue", nil)
+	approver.post("/bulk/step", nil)
+	read(approver, "bulk finished", approver.get("/bulk/run"))
 	read(supervisor, "supervision", supervisor.get("/supervision"))
 	read(supervisor, "password", supervisor.get("/password"))
 }

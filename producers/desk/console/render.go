@@ -74,7 +74,7 @@ var templates = parse()
 
 func parse() map[string]map[language]*template.Template {
 	pages := map[string]map[language]*template.Template{}
-	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "dead", "letters", "letter", "run", "failure", "revocations"} {
+	for _, name := range []string{"signin", "onward", "password", "list", "case", "preview", "print", "audit", "supervision", "sessions", "dead", "letters", "letter", "run", "failure", "revocations", "bulk", "bulkconfirm", "bulkrun"} {
 		pages[name] = map[language]*template.Template{}
 		for _, lang := range []language{chinese, english} {
 			t := template.New("layout.html").Funcs(functions(lang))

@@ -31,6 +31,7 @@ var (
 	errForm       = errors.New("the form cannot be read")
 	errLoading    = errors.New("the list is being filled")
 	errUnanswered = errors.New("the act was not acknowledged")
+	errUnopened   = errors.New("a case that the officer has not opened")
 )
 
 // visit is one request of a signed-in officer.
@@ -127,6 +128,7 @@ var failures = []struct {
 	{errTownship, http.StatusForbidden, "此案不属于您的管辖镇（街道）"},
 	{errForm, http.StatusBadRequest, "提交的内容无法读取"},
 	{errLoading, http.StatusServiceUnavailable, "正在载入案件清单，请稍候"},
+	{errUnopened, http.StatusConflict, "只能批量审批您已打开查看过的案件"},
 	{errUnanswered, http.StatusServiceUnavailable, "操作尚未提交，请返回后重试"},
 }
 
