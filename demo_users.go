@@ -20,7 +20,7 @@ type demoUser struct {
 	password string
 }
 
-// admit makes the demo's users: one for each opinion, and three who look after the others and the machines.
+// admit makes the demo's users: one for each opinion, three who look after the others and the machines, and one who works for a single township.
 func (d *demonstration) admit(cfg *config.Config) error {
 	cfg.Desk.UsersFile, cfg.Desk.AuditFile = filepath.Join(d.dir, "users.json"), filepath.Join(d.dir, "audit.jsonl")
 	users, err := accounts.OpenUsers(cfg.Desk.UsersFile)
@@ -34,6 +34,7 @@ func (d *demonstration) admit(cfg *config.Config) error {
 		{User: accounts.User{ID: "1004", Name: "督办演示", Roles: []string{config.RoleSupervisor}}},
 		{User: accounts.User{ID: "1005", Name: "审计演示", Roles: []string{config.RoleAuditor}}},
 		{User: accounts.User{ID: "1006", Name: "运维演示", Roles: []string{config.RoleOperator}}},
+		{User: accounts.User{ID: "1007", Name: "通元镇受理演示", Roles: []string{config.RoleAcceptance}, Townships: []string{"330424106"}}},
 	} {
 		u.password = strings.ToLower(rand.Text()[:12])
 		if u.Password, err = accounts.HashShortLived(u.password); err != nil {

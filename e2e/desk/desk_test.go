@@ -20,6 +20,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"permithub/internal/config"
 	"permithub/schemas"
 )
 
@@ -39,8 +40,10 @@ func TestConsoleInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const source = "window-mmm" // whose applications wait for people: it speaks for their applicants
 	play := exec.CommandContext(ctx, "node", "play.mjs")
-	play.Env = append(os.Environ(), "DESK="+d.link, "DESK_USERS="+string(passwords), "DESK_SCREENS="+screens(t))
+	play.Env = append(os.Environ(), "DESK="+d.link, "DESK_USERS="+string(passwords), "DESK_SCREENS="+screens(t),
+		"INTAKE="+d.intake, "SOURCE_KEY=demo-"+source, "SOURCE_SECRET="+config.DemoSecret(source))
 	run(ctx, t, play)
 }
 
@@ -75,20 +78,21 @@ func run(_ context.Context, t *testing.T, cmd *exec.Cmd) {
 
 var (
 	linkLine   = regexp.MustCompile(`经办台\s+(http://\S+)`)
+	intakeLine = regexp.MustCompile(`受理接口\s+(http://[^/]+)/`)
 	configLine = regexp.MustCompile(`配置文件\s+(\S+)`)
 	userLine   = regexp.MustCompile(`工号 (\d+)\s+密码 (\S+)`)
 )
 
-// demonstration is a demo that runs: the binary, the console's address, the configuration and the passwords that it prints.
+// demonstration is a demo that runs: the binary, the addresses of console and intake, the configuration and the passwords that it prints.
 type demonstration struct {
-	binary, link, config string
-	users                map[string]string
+	binary, link, intake, config string
+	users                        map[string]string
 }
 
 // startDemo runs `permithub demo` until the test ends.
 func startDemo(ctx context.Context, t *testing.T) demonstration {
 	t.Helper()
-	var link, config string
+	var link, intake, file string
 	binary := filepath.Join(t.TempDir(), "permithub")
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "permithub")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -114,26 +118,29 @@ func startDemo(ctx context.Context, t *testing.T) demonstration {
 		if m := linkLine.FindStringSubmatch(line); m != nil {
 			link = m[1]
 		}
+		if m := intakeLine.FindStringSubmatch(line); m != nil {
+			intake = m[1]
+		}
 		if m := userLine.FindStringSubmatch(line); m != nil {
 			users[m[1]] = m[2]
 		}
 		if m := configLine.FindStringSubmatch(line); m != nil {
-			config = m[1]
+			file = m[1]
 			break
 		}
 	}
-	if link == "" || len(users) < 3 {
-		t.Fatalf("the demonstration names no console: link %q, %d users (%v)", link, len(users), lines.Err())
+	if link == "" || intake == "" || len(users) < 3 {
+		t.Fatalf("the demonstration names no console: link %q, intake %q, %d users (%v)", link, intake, len(users), lines.Err())
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // it goes on to print; ends with the process
-	return demonstration{binary, link, config, users}
+	return demonstration{binary, link, intake, file, users}
 }
 
 // park has somebody send three withdrawals under numbers whose check character is wrong: dead letters of another reason than the demonstration's
 // own, and none of them to be repaired.
-func park(ctx context.Context, t *testing.T, config string) {
+func park(ctx context.Context, t *testing.T, file string) {
 	t.Helper()
-	text, err := os.ReadFile(config)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,6 @@
 // Whole cases at the console, by officers in browsers of their own. Run by desk_test.go.
 import assert from "node:assert/strict";
+import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
@@ -62,7 +63,32 @@ async function next(page) {
   return numberOf(page);
 }
 
-const open = (page, no) => page.goto(`${base}/cases/${no}`);
+/** Goes to a page. One that follows the log may load itself anew in this very moment, which aborts a navigation. */
+async function visit(page, path) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await page.goto(base + path);
+    } catch (e) {
+      if (tries === 5 || !/ERR_ABORTED|interrupted by another navigation/.test(e.message)) { throw e; }
+    }
+  }
+}
+
+const open = (page, no) => visit(page, `/cases/${no}`);
+
+/** The applicant's answer to a supplement request, as the source that sent the application signs it. */
+async function supplement(no, body) {
+  const path = `/v1/applications/${no}/supplements`, date = new Date().toUTCString();
+  const canonical = ["POST", path, "", process.env.SOURCE_KEY, date, ""].join("\n");
+  const answer = await fetch(process.env.INTAKE + path, { method: "POST", body: JSON.stringify(body), headers: {
+    "Content-Type": "application/json", "X-BG-HMAC-ACCESS-KEY": process.env.SOURCE_KEY, "X-BG-HMAC-ALGORITHM": "hmac-sha256", "X-BG-DATE-TIME": date,
+    "X-BG-HMAC-SIGNATURE": crypto.createHmac("sha256", process.env.SOURCE_SECRET).update(canonical).digest("base64"),
+  } });
+  assert.equal(answer.status, 202, await answer.text());
+}
+
+/** Waits until the page, which follows the log by itself, shows a text. */
+const shows = (page, text) => page.waitForFunction((t) => document.body.innerText.includes(t), text, { timeout: 30_000 });
 
 async function passed(name, play) {
   await play();
@@ -91,6 +117,8 @@ const approver = await signIn("1003");
 const supervisor = await signIn("1004");
 const operator = await signIn("1006");
 
+let issued; // a case that ended with a permit
+
 await passed("a case from the window to the permit, old permits cancelled, by keys and forms", async () => {
   await clerk.goto(base + "/cases?queue=acceptance&type=existing_permit"); // these hold a permit already
   await clerk.keyboard.press("j");
@@ -113,8 +141,11 @@ await passed("a case from the window to the permit, old permits cancelled, by ke
   assert.match(told, /将注销的居住证[\s\S]*ZJ/);
   await confirm(approver);
   // The page follows the log: the permit, the cancellation and the message arrive by themselves.
-  await approver.waitForFunction(() => document.body.innerText.includes("注销原居住证"), undefined, { timeout: 30_000 });
+  await shows(approver, "注销原居住证");
+  issued = no;
 });
+
+let lost; // a case on which an officer came too late
 
 await passed("two officers and one case: the second is shown what the first did", async () => {
   const no = await next(clerk);
@@ -124,8 +155,13 @@ await passed("two officers and one case: the second is shown what the first did"
   assert.match(said, /未予办理，理由/);
   await preview(clerk, "受理");
   await confirm(clerk);
-  assert.match(await confirm(other), /案件在您查看之后有变化/);
+  const told = await confirm(other);
+  assert.match(told, /案件在您查看之后有变化，请看过现状再办理；刚才的操作没有生效/);
+  assert.match(told, /您查看之后发生的变化[\s\S]*受理 → 审核 · 受理演示（1001）/);
   assert.match(await other.innerText(".stage"), /审核/);
+  await open(other, no); // the case as it stands can be worked on
+  assert.doesNotMatch(await other.innerText("main"), /您查看之后发生的变化/);
+  lost = no;
 });
 
 await passed("a return to the window, and a refusal with three reasons", async () => {
@@ -147,14 +183,146 @@ await passed("a return to the window, and a refusal with three reasons", async (
   assert.match(await confirm(reviewer), /不予互认/);
 });
 
-await passed("a supplement request names everything at once", async () => {
-  await next(clerk);
+await passed("a supplement round: everything asked for at once, the applicant's answer arrives, the case goes on", async () => {
+  const no = await next(clerk);
   const said = await preview(clerk, "一次性告知补正", async (f) => {
     await f.locator("[value=condition]").check();
     await f.locator('[value="material:identity"]').check();
   });
   assert.match(said, /需一次性补正/);
   assert.match(await confirm(clerk), /待补正/);
+  await open(clerk, no);
+  await supplement(no, { supplement_no: `${no}-s1`, materials: [{ kind: "identity", name: "id.pdf", size: 48227, sha256: "2a".repeat(32), uri: "s3://materials/desk/identity" }] });
+  // The page follows: the answer, and that the person was looked up again.
+  await clerk.waitForFunction(() => document.querySelector(".stage").innerText === "初审" && (document.body.innerText.match(/核验登记信息\s+verification/g) ?? []).length === 2, undefined, { timeout: 30_000 });
+  const page = await clerk.innerText("main");
+  assert.match(page, /补正材料/);
+  assert.match(page, /identity · id\.pdf/);
+  await preview(clerk, "受理", async (f) => { await f.locator("textarea[name=opinion]").fill("补正齐全"); });
+  assert.match(await confirm(clerk), /已办理/);
+  assert.equal(await clerk.innerText(".stage"), "审核");
+});
+
+await passed("a township's clerk and another's case: not listed, not shown, not decided", async () => {
+  const page = await signIn("1007");
+  await clerk.goto(base + "/cases?queue=acceptance");
+  const elsewhere = await clerk.evaluate(() => [...document.querySelectorAll("table.list tbody tr")].find((r) => !r.innerText.includes("通元镇")).querySelector("a").textContent);
+  await page.goto(base + "/cases?queue=all");
+  assert.doesNotMatch(await page.innerText("main"), new RegExp(elsewhere));
+  const shown = await open(page, elsewhere);
+  assert.equal(shown.status(), 403);
+  assert.match(await page.innerText("main"), /此案不属于您的管辖镇（街道）/);
+  await page.goto(base + "/password");
+  for (const way of ["preview", "act", "reveal", "print", "hold"]) { // and by direct request, with a session and a token that are good
+    const status = await page.evaluate(async ([url, form]) => {
+      const csrf = document.querySelector("main [name=csrf]").value;
+      return (await fetch(url, { method: "POST", body: new URLSearchParams({ csrf, ...form }) })).status;
+    }, [`${base}/cases/${elsewhere}/${way}`, { action: "accept", action_id: "direct", expect_version: "2", purpose: "verify_identity" }]);
+    assert.equal(status, 403, way);
+  }
+  await open(clerk, elsewhere);
+  assert.equal(await clerk.innerText(".stage"), "初审");
+});
+
+/** Brings the most urgent case to the approver; nothing more comes to it by itself. */
+async function forApproval() {
+  const no = await next(clerk);
+  await preview(clerk, "受理");
+  await confirm(clerk);
+  await open(reviewer, no);
+  await preview(reviewer, "审核通过");
+  await confirm(reviewer);
+  await open(reviewer, no);
+  await shows(reviewer, "通知已送达"); // the receipt of the acceptance
+  return no;
+}
+
+await passed("approved in bulk: opened one by one, stopped in the middle, gone on; one had changed meanwhile", async () => {
+  const numbers = [];
+  for (let i = 0; i < 5; i++) { numbers.push(await forApproval()); }
+  await visit(approver, "/bulk");
+  for (const no of numbers) { assert.doesNotMatch(await approver.innerText("main"), new RegExp(no)); } // not opened yet
+  for (const no of [...numbers].reverse()) { await open(approver, no); } // latest opened first
+  await visit(approver, "/bulk");
+  await approver.locator("main textarea[name=opinion]").fill("同意");
+  await approver.locator("main form[action='/bulk/confirm'] button").click();
+  await approver.waitForURL(/\/bulk\/confirm$/);
+  const listed = await approver.innerText("main");
+  for (const no of numbers) { assert.match(listed, new RegExp(no)); }
+  await open(reviewer, numbers[4]); // another officer suspends the last one in between
+  await preview(reviewer, "中止", async (f) => { await f.locator("[name=notice_no]").fill("盐公中止〔2026〕1号"); });
+  await confirm(reviewer);
+  let steps = 0;
+  await approver.route("**/bulk/step", (route) => (++steps === 2 ? undefined : route.continue())); // the second is under way when the officer stops
+  await approver.locator("main form[action='/bulk/start'] button").click();
+  await shows(approver, "3 / 5");
+  await approver.locator("form[action='/bulk/stop'] button").click();
+  await shows(approver, "已停止");
+  await approver.reload();
+  assert.match(await approver.innerText("main"), /3 \/ 5[\s\S]*已准予 3/);
+  assert.equal(await approver.locator("progress").getAttribute("value"), "3");
+  await open(reviewer, numbers[3]);
+  assert.equal(await reviewer.innerText(".stage"), "审批"); // what was not reached is as it was
+  await approver.unroute("**/bulk/step");
+  await approver.locator("form[action='/bulk/continue'] button").click();
+  await shows(approver, "5 / 5");
+  const result = await approver.innerText("main");
+  assert.match(result, /已准予 4 · 查看之后有变化 1/);
+  assert.match(result, new RegExp(`${numbers[4]}\\s+查看之后有变化\\s+案件在您查看之后有变化`));
+  await open(approver, numbers[3]);
+  await shows(approver, "签发居住证");
+});
+
+/** Opens an issued case once nothing is owed of it any more, so that its permit can be revoked. */
+async function openIssued(page, no) {
+  await open(page, no);
+  await page.waitForFunction(() => [...document.querySelectorAll("summary[data-act]")].some((s) => s.innerText.includes("提出撤销")), undefined, { timeout: 60_000 });
+}
+
+await passed("a revocation by two people", async () => {
+  await openIssued(approver, issued);
+  const alone = await preview(approver, "提出撤销", async (f) => {
+    await f.locator("[value=revoked_fraud]").check();
+    await f.locator("textarea[name=opinion]").fill("用人单位书面证明未与其订立劳动合同");
+  });
+  assert.match(alone, /不发送短信/);
+  assert.match(await confirm(approver), /待另一人确认/);
+  await approver.locator("summary[data-act]", { hasText: "确认撤销" }).click();
+  assert.match(await approver.innerText("details[open]"), /撤销由您提出，应由另一人确认或否决/);
+  await visit(supervisor, "/revocations");
+  assert.match(await supervisor.innerText("main"), new RegExp(`${issued}\\s+待确认\\s+以欺骗、贿赂等不正当手段取得`));
+  await supervisor.locator("table.list a", { hasText: issued }).click();
+  await supervisor.waitForSelector("section.acts");
+  const told = await preview(supervisor, "确认撤销", async (f) => { await f.locator("[name=notice_no]").fill("盐公撤决〔2026〕1号"); });
+  assert.match(told, /归档 → 撤销/);
+  assert.match(told, /已依法撤销，理由：以欺骗、贿赂等不正当手段取得。如不服，可依法申请行政复议或提起行政诉讼/);
+  assert.match(told, /将办理的事项[\s\S]*撤销居住证[\s\S]*更正电子证照[\s\S]*档案归档/);
+  assert.match(await confirm(supervisor), /已办理/);
+  await open(supervisor, issued);
+  for (const text of ["居住证已撤销", "已撤销"]) { await shows(supervisor, text); }
+  assert.equal(await supervisor.innerText(".stage"), "撤销");
+  await visit(supervisor, "/revocations"); // until its duties are done
+  await supervisor.waitForFunction((no) => !document.querySelector("main").innerText.includes(no), issued, { timeout: 30_000 });
+});
+
+let proposed; // a case whose permit somebody has proposed to revoke
+
+await passed("a proposal is rejected, and another waits", async () => {
+  await visit(approver, "/bulk/run");
+  const [one, other] = await approver.evaluate(() => [...document.querySelectorAll("table.list tbody tr")].filter((r) => r.innerText.includes("已准予")).map((r) => r.querySelector("a").textContent));
+  for (const no of [one, other]) {
+    await openIssued(approver, no);
+    await preview(approver, "提出撤销", async (f) => {
+      await f.locator("[value=revoked_not_qualified]").check();
+      await f.locator("textarea[name=opinion]").fill("待核");
+    });
+    await confirm(approver);
+  }
+  await open(supervisor, one);
+  await preview(supervisor, "否决撤销", async (f) => { await f.locator("textarea[name=opinion]").fill("经核实符合条件"); });
+  assert.match(await confirm(supervisor), /否决撤销/);
+  assert.equal(await supervisor.innerText(".stage"), "已签发");
+  proposed = other;
 });
 
 await passed("personal data: hidden, revealed for a purpose, hidden again", async () => {
@@ -285,7 +453,8 @@ await passed("accessibility, and pictures", async () => {
   await operator.goto(base + "/dead");
   await operator.locator("a[href*=application_no]").click();
   const letter = await openFirst();
-  const held = await supervisor.goto(base + "/cases?queue=held").then(() => supervisor.locator("table.list tbody a").first().innerText());
+  await open(approver, await forApproval()); // one case that the approver has opened
+  const held = await visit(supervisor, "/cases?queue=held").then(() => supervisor.locator("table.list tbody a").first().innerText());
   const shots = [
     ["signin", async (p) => { await p.goto(base + "/signin"); }],
     ["list", async (p) => { await p.goto(base + "/cases?queue=all"); }],
@@ -294,6 +463,14 @@ await passed("accessibility, and pictures", async () => {
     ["held", async (p) => { await open(p, held); }],
     ["print", async (p) => { await p.locator("form[data-key=p] button").click(); await p.waitForSelector(".paper"); }],
     ["password", async (p) => { await p.goto(base + "/password"); }],
+    ["loser", async (p) => { await p.goto(`${base}/cases/${lost}?refused=version_changed&since=2`); await p.waitForSelector("section.note"); }],
+  ];
+  const decides = [
+    ["revocations", async (p) => { await p.goto(base + "/revocations"); }],
+    ["revocation", async (p) => { await open(p, proposed); await p.locator("summary[data-act]").first().click(); }],
+    ["bulk", async (p) => { await p.goto(base + "/bulk"); }],
+    ["bulkconfirm", async (p) => { await p.locator("main form[action='/bulk/confirm'] button").click(); await p.waitForURL(/\/bulk\/confirm$/); }],
+    ["bulkrun", async (p) => { await p.goto(base + "/bulk/run"); }],
   ];
   const operated = [
     ["dead", async (p) => { await p.goto(base + "/dead"); }],
@@ -303,7 +480,7 @@ await passed("accessibility, and pictures", async () => {
   ];
   const supervised = [["supervision", async (p) => { await p.goto(base + "/supervision"); await p.waitForSelector(".tiles"); }]];
   for (const [look, options] of [["wide-light", {}], ["wide-dark", { colorScheme: "dark" }], ["narrow-light", { viewport: { width: 390, height: 844 } }]]) {
-    for (const [id, pages] of [["1001", shots], ["1004", supervised], ["1006", operated]]) { for (const lang of ["zh", "en"]) {
+    for (const [id, pages] of [["1001", shots], ["1003", decides], ["1004", supervised], ["1006", operated]]) { for (const lang of ["zh", "en"]) {
       const page = await signIn(id, options);
       if (lang === "en") { await page.locator("button[name=to][value=en]").click(); }
       for (const [name, go] of pages) {

@@ -88,10 +88,14 @@ func TestBulk(t *testing.T) {
 	}
 	b.touch(all[1]) // after it was confirmed
 	b.decideBy(all[2], "1009", schemas.ActReturn)
-	if got := br.post("/bulk/step", nil); got.location != "/bulk/run" {
-		t.Fatalf("step: %d %s", got.status, got.location)
+	for i, done := range []string{"3 / 4", "4 / 4"} {
+		if got := br.post("/bulk/step", nil); got.location != "/bulk/run" {
+			t.Fatalf("step %d: %d %s", i, got.status, got.location)
+		}
+		if page = br.get("/bulk/run").body; !strings.Contains(page, done) {
+			t.Errorf("after step %d it is not %s", i, done)
+		}
 	}
-	page = br.get("/bulk/run").body
 	for _, text := range []string{"4 / 4", "已准予 <b>2</b>", "查看之后有变化 <b>2</b>", "案件在您查看之后有变化"} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the result does not show %q", text)

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"permithub/internal/worklist"
 	"permithub/producers/desk"
@@ -210,10 +209,10 @@ func (v *visit) late(r *run) error {
 	return nil
 }
 
-// stretch is how long one request goes on with a run: the page shows how far it is, and a stop is heard, that often.
-const stretch = time.Second
+// perStep is how many cases one request decides: the page shows how far it is, and a stop is heard, that often.
+const perStep = 3
 
-// stepBulk goes on with the officer's run for a while, and shows how far it is. It does what a single act does, with the rights that the officer has
+// stepBulk goes on with the officer's run for some cases, and shows how far it is. It does what a single act does, with the rights that the officer has
 // at this moment.
 func (v *visit) stepBulk() error {
 	r := v.runs.of(v.officer.ID)
@@ -224,9 +223,9 @@ func (v *visit) stepBulk() error {
 	defer r.mu.Unlock()
 	// Whoever leaves the page in the middle of a case leaves it decided and noted.
 	v.r = v.r.WithContext(context.WithoutCancel(v.r.Context()))
-	for began := time.Now(); !r.stopped && time.Since(began) < stretch; {
+	for range perStep {
 		i := r.next()
-		if i < 0 {
+		if i < 0 || r.stopped {
 			break
 		}
 		err := v.decideItem(r, i)
