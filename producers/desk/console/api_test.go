@@ -18,6 +18,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"permithub/internal/openapi"
+	"permithub/internal/problem"
 	"permithub/schemas"
 )
 
@@ -600,7 +601,13 @@ func TestContractHolds(t *testing.T) {
 		}
 		check(at(op, "401")+"/content/application~1problem+json/schema", answer["raw"].(string))
 	}
-	_, answer, _ := p.call(http.MethodPost, "/v1/search", object{"query": 1})
+	act := operations()[slices.IndexFunc(operations(), func(op operation) bool { return op.id == "act" })]
+	status, answer, header := p.call(act.method, paths(no)["act"].path, object{"action_id": "late", "action": "withdraw", "expect_version": 2})
+	if status != http.StatusConflict || header.Get("Content-Type") != problem.ContentType {
+		t.Errorf("an act on a version that has passed: %d, %s", status, header.Get("Content-Type"))
+	}
+	check(at(act, "409")+"/content/application~1problem+json/schema", answer["raw"].(string))
+	_, answer, _ = p.call(http.MethodPost, "/v1/search", object{"query": 1})
 	check("/components/schemas/Problem", answer["raw"].(string))
 	if _, err := compiler.Compile("openapi.json#/components/schemas/CaseView"); err != nil {
 		t.Error(err)

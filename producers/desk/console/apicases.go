@@ -86,6 +86,7 @@ type Preview struct {
 	To         schemas.Stage `json:"to,omitempty"`
 	Messages   []string      `json:"messages" nullable:"false" doc:"in the very words of the phone"`
 	Cancels    []string      `json:"cancels" nullable:"false" doc:"permits that would be cancelled"`
+	Orders     []string      `json:"orders" nullable:"false" doc:"what else foreign systems would be asked to do"`
 	AfterIssue bool          `json:"after_issue" doc:"messages and cancellations follow the issue of the permit"`
 }
 
@@ -254,7 +255,7 @@ func (v *visit) apiPreview() (any, error) {
 	if err := v.foresee(p, s, in); err != nil {
 		return nil, err
 	}
-	out := Preview{Refused: v.lang.text(p.Refused), From: p.From, To: p.To, Messages: []string{}, Cancels: append([]string{}, p.Cancels...), AfterIssue: p.Later}
+	out := Preview{Refused: v.lang.text(p.Refused), From: p.From, To: p.To, Messages: []string{}, Cancels: append([]string{}, p.Cancels...), Orders: append([]string{}, p.Orders...), AfterIssue: p.Later}
 	for i := range p.Notices {
 		out.Messages = append(out.Messages, p.Notices[i].Text)
 	}
