@@ -45,11 +45,14 @@ func policy(t tester) *casework.Policy {
 
 // topic is one partition of a stamped log as a broker keeps it: what lands elsewhere than its stamp stays, and is void.
 type topic struct {
+	mu      sync.Mutex // what lands is looked at from the background where snapshots are kept
 	records []bus.Record
 	stamps  []int64
 }
 
 func (l *topic) land(at int64, recs []schemas.Record) (base int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	base = int64(len(l.records))
 	for i, r := range recs {
 		l.stamps = append(l.stamps, at+int64(i))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,10 +33,14 @@ type place struct {
 func (l *place) Origin(context.Context) (string, error) { return l.origin, l.err }
 
 func (l *place) Bounds(context.Context, int32) (bus.Offsets, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return bus.Offsets{First: l.first, Next: int64(len(l.records))}, l.err
 }
 
 func (l *place) At(_ context.Context, _ int32, offset int64) (bus.Record, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if offset < 0 || offset >= int64(len(l.records)) {
 		return bus.Record{}, bus.ErrOutOfRange
 	}
@@ -45,7 +50,25 @@ func (l *place) At(_ context.Context, _ int32, offset int64) (bus.Record, error)
 // folder is where snapshots are kept, and what was said of them.
 type folder struct {
 	dir  string
-	said strings.Builder
+	said journal
+}
+
+// journal is what was logged, from the background too.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // keep opens the folder anew, as a process that starts does, and has the office keep snapshots of every transition.
