@@ -109,6 +109,15 @@ func (g *group) quantiles(figure func(*sample) float64) (median, least, most flo
 
 func perSecond(s *sample) float64 { return s.PerSecond }
 func clientCPU(s *sample) float64 { return s.ClientMicros }
+func median(s *sample) float64    { return s.P50 }
+
+// figureOf is what contenders are compared by in a part.
+func figureOf(part string) func(*sample) float64 {
+	if part == partLatency {
+		return median
+	}
+	return perSecond
+}
 
 // ratio is the hub's median over the contender's.
 func ratio(cells map[string]*group, contender, column string, figure func(*sample) float64) float64 {
@@ -137,7 +146,15 @@ func (r *results) table(b *bytes.Buffer) {
 	case partRestore: // its log has one replica, as the note says
 		where = strings.TrimSuffix(where, ", replication 3")
 	}
-	fmt.Fprintf(b, "\n**%s%s** (%s)\n\n| |", titles[r.Part], where, r.Note)
+	fmt.Fprintf(b, "\n**%s%s** (%s)\n\n", titles[r.Part], where, r.Note)
+	if len(rows) == 1 && len(columns) > 1 { // one contender and many things that were measured: a line for each
+		fmt.Fprintf(b, "| | %s |\n|---|---|\n", rows[0])
+		for _, c := range columns {
+			fmt.Fprintf(b, "| %s | %s |\n", c, cells[rows[0]+"|"+c].cell(r.Part, 0))
+		}
+		return
+	}
+	b.WriteString("| |")
 	for _, c := range columns {
 		if c == "" {
 			c = "deadlines"
@@ -153,7 +170,7 @@ func (r *results) table(b *bytes.Buffer) {
 				b.WriteString(" |")
 				continue
 			}
-			fmt.Fprintf(b, " %s |", g.cell(r.Part, ratio(cells, row, c, perSecond)))
+			fmt.Fprintf(b, " %s |", g.cell(r.Part, ratio(cells, row, c, figureOf(r.Part))))
 		}
 		b.WriteString("\n")
 	}
@@ -163,11 +180,14 @@ func (r *results) table(b *bytes.Buffer) {
 func (g *group) cell(part string, hubIs float64) string {
 	switch part {
 	case partLatency:
-		p50, lo, hi := g.quantiles(func(s *sample) float64 { return s.P50 })
+		p50, lo, hi := g.quantiles(median)
 		p99, _, _ := g.quantiles(func(s *sample) float64 { return s.P99 })
 		text := fmt.Sprintf("p50 %.2f ms (%.2f–%.2f), p99 %.1f ms", p50, lo, hi, p99)
 		if cpu, _, _ := g.quantiles(clientCPU); cpu > 0 {
 			text += fmt.Sprintf(", %.0f µs", cpu)
+		}
+		if g.contender != "hub" && hubIs > 0 {
+			text += fmt.Sprintf("; the hub's p50 is **%.2f** of it", hubIs)
 		}
 		return text
 	case partGroups:
