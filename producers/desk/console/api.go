@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 	"log/slog"
@@ -28,6 +29,7 @@ type operation struct {
 	roles                     []desk.Role // who may; none is every officer
 	body, answer              reflect.Type
 	query                     []parameter
+	conflict                  string                    // what 409 says; "" where it is never answered
 	handle                    func(*visit) (any, error) // nil is an answer without content
 	serve                     func(*visit)              // instead of handle: writes its own answer
 }
@@ -57,7 +59,7 @@ var apiFailures = []struct {
 	{errUnauthorised, problem.New(http.StatusUnauthorized, "unauthorised", "未登录", "Not authenticated")},
 	{errToken, problem.New(http.StatusForbidden, "csrf", "缺少会话令牌", "The session's token is missing").Explained("以会话登录的，修改类请求须带 "+csrfHeader, "a session's unsafe requests carry "+csrfHeader)},
 	{errMustChange, problem.New(http.StatusForbidden, "first-password", "首次登录须修改密码", "The first password must be changed")},
-	{errNotFound, problem.New(http.StatusNotFound, "not-found", "没有这一案件", "No such case")},
+	{errNotFound, problem.New(http.StatusNotFound, "not-found", "没有这一案件或记录", "No such case or record")},
 	{errForbidden, problem.New(http.StatusForbidden, "forbidden", "无权进行此操作", "Not allowed").Explained("您的岗位不能进行此操作", "none of your roles may do this")},
 	{errRelated, problem.New(http.StatusForbidden, "related", "应当回避", "Not for a relative").Explained("本人或已申报亲属的案件，由他人办理", "your own case, or that of a relative you declared, is for others")},
 	{errTownship, problem.New(http.StatusForbidden, "township", "不属于您的管辖镇（街道）", "Another township's case")},
@@ -176,7 +178,7 @@ func (v *visit) operate(op *operation) (any, error) {
 		return nil, err
 	}
 	if len(op.roles) > 0 && !v.officer.Has(op.roles...) {
-		return nil, v.refused(op.id, v.r.PathValue("no"), errForbidden)
+		return nil, v.refused(op.id, cmp.Or(v.r.PathValue("no"), v.r.PathValue("id")), errForbidden)
 	}
 	if err := v.address(op.query); err != nil || op.handle == nil {
 		return nil, err

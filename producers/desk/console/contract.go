@@ -30,7 +30,7 @@ func operations() []operation {
 	for _, d := range worklist.Dues() {
 		dues = append(dues, string(d))
 	}
-	return []operation{
+	return append([]operation{
 		{id: "identity", method: http.MethodGet, path: "/v1/session", summary: "当前用户", answer: reflect.TypeFor[Identity](), handle: (*visit).apiIdentity},
 		{id: "list", method: http.MethodGet, path: "/v1/cases", summary: "案件清单", answer: reflect.TypeFor[CaseList](), handle: (*visit).apiList, query: []parameter{
 			{"queue", "环节；缺省为本岗位的待办", queues}, {"town", "镇（街道）的区划代码", townCodes()},
@@ -50,7 +50,7 @@ func operations() []operation {
 			answer: reflect.TypeFor[Supervision](), handle: (*visit).apiRevealOverrides},
 		{id: "sessions", method: http.MethodGet, path: "/v1/sessions", summary: "登录会话", roles: sessionKeepers, answer: reflect.TypeFor[[]SignedIn](), handle: (*visit).apiSessions},
 		{id: "end_sessions", method: http.MethodDelete, path: "/v1/sessions/{user}", summary: "结束一个用户的会话", roles: sessionKeepers, handle: (*visit).apiEndSessions},
-	}
+	}, deadOperations()...)
 }
 
 // contract serves the document of the interface, rendered once.
@@ -59,7 +59,7 @@ var contract = openapi.Serve(sync.OnceValues(func() (openapi.Document, error) { 
 // Codes lists every fault code that the interface may answer.
 func Codes() []problem.Code {
 	all := desk.Codes()
-	for _, c := range slices.Concat(strictjson.Codes(), apiCodes, desk.Rejections(), desk.StageRejections()) {
+	for _, c := range slices.Concat(strictjson.Codes(), apiCodes, letterCodes, desk.Rejections(), desk.StageRejections()) {
 		if !slices.ContainsFunc(all, func(x problem.Code) bool { return x.Name == c.Name }) {
 			all = append(all, c)
 		}
@@ -80,7 +80,7 @@ func OpenAPI() *huma.OpenAPI {
 }
 
 var problemTexts = map[int]string{
-	http.StatusBadRequest: "内容无法读取", http.StatusUnauthorized: "未登录", http.StatusForbidden: "岗位、镇（街道）、回避或会话令牌不允许", http.StatusNotFound: "没有这一案件",
+	http.StatusBadRequest: "内容无法读取", http.StatusUnauthorized: "未登录", http.StatusForbidden: "岗位、镇（街道）、回避或会话令牌不允许", http.StatusNotFound: "没有这一案件或记录",
 	http.StatusRequestEntityTooLarge: "内容过大", http.StatusUnsupportedMediaType: "内容类型不受支持", http.StatusUnprocessableEntity: "内容有误；problems 一次性列出全部问题",
 	http.StatusServiceUnavailable: "暂时不可用；按 Retry-After 重试",
 }
@@ -115,6 +115,9 @@ func (op *operation) contract(reg huma.Registry) *huma.Operation {
 	if op.answer == nil || op.id == "next" {
 		out.Responses["204"] = &huma.Response{Description: "无内容"}
 	}
+	if op.conflict != "" {
+		openapi.Problems(reg, out, map[int]string{http.StatusConflict: op.conflict}, http.StatusConflict)
+	}
 	openapi.Problems(reg, out, problemTexts, statuses...)
 	return out
 }
@@ -124,6 +127,9 @@ func (op *operation) parameters() []*huma.Param {
 	var all []*huma.Param
 	if strings.Contains(op.path, "{no}") {
 		all = append(all, &huma.Param{Name: "no", In: "path", Required: true, Description: "申请编号", Schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9A-Z]{17}$"}})
+	}
+	if strings.Contains(op.path, "{id}") {
+		all = append(all, &huma.Param{Name: "id", In: "path", Required: true, Description: "死信编号 · id of the dead letter", Schema: &huma.Schema{Type: huma.TypeString, MinLength: new(1)}})
 	}
 	if strings.Contains(op.path, "{user}") {
 		all = append(all, &huma.Param{Name: "user", In: "path", Required: true, Description: "工号", Schema: &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9A-Za-z_-]{1,32}$"}})

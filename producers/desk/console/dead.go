@@ -48,13 +48,22 @@ const (
 )
 
 func (v *visit) showDead() error {
-	if !v.ports.Ready() {
-		return errLoading
-	}
-	if err := v.ports.Letters.Read(v.r.Context()); err != nil {
+	p, err := v.waiting()
+	if err != nil {
 		return err
 	}
-	p := deadPage{Acts: v.ports.Letters.Acts(shownActs)}
+	return v.show("dead", "死信与挂起", p)
+}
+
+// waiting is what cannot be done until somebody sees to it.
+func (v *visit) waiting() (*deadPage, error) {
+	if !v.ports.Ready() {
+		return nil, errLoading
+	}
+	if err := v.ports.Letters.Read(v.r.Context()); err != nil {
+		return nil, err
+	}
+	p := &deadPage{Acts: v.ports.Letters.Acts(shownActs)}
 	for _, g := range v.ports.Letters.Groups() {
 		p.Groups = append(p.Groups, letterGroup{g, v.codeName(g.Code), v.age(g.Oldest), groupQuery(g.Step, g.Code)})
 	}
@@ -62,10 +71,8 @@ func (v *visit) showDead() error {
 		p.Run = run.Running
 	}
 	var err error
-	if p.Held, err = v.heldGroups(); err != nil {
-		return err
-	}
-	return v.show("dead", "死信与挂起", p)
+	p.Held, err = v.heldGroups()
+	return p, err
 }
 
 func (v *visit) heldGroups() ([]heldGroup, error) {
@@ -122,6 +129,7 @@ type lettersPage struct {
 	Letters            []letterRow
 	Total              int
 	Next               string // query of the next page
+	after              string // its place
 	Query              string // of the group
 	Reasons            []deadletter.GiveUpReason
 }
@@ -132,14 +140,23 @@ type letterRow struct {
 }
 
 func (v *visit) listLetters() error {
-	if err := v.ports.Letters.Read(v.r.Context()); err != nil {
+	p, err := v.letters()
+	if err != nil {
 		return err
 	}
+	return v.show("letters", "死信", p)
+}
+
+// letters is a page of the group that the address names; errNotFound where it names no place in it.
+func (v *visit) letters() (*lettersPage, error) {
+	if err := v.ports.Letters.Read(v.r.Context()); err != nil {
+		return nil, err
+	}
 	q := v.r.URL.Query()
-	p := lettersPage{Step: q.Get("step"), Code: q.Get("code"), Reasons: deadletter.Reasons()}
-	from, err := strconv.Atoi("0" + q.Get("from"))
-	if err != nil || len(q.Get("from")) > 9 {
-		return errNotFound
+	p := &lettersPage{Step: q.Get("step"), Code: q.Get("code"), Reasons: deadletter.Reasons()}
+	from, err := v.from()
+	if err != nil {
+		return nil, err
 	}
 	p.Reason, p.Query = v.codeName(p.Code), groupQuery(p.Step, p.Code)
 	all := v.group(p.Step, p.Code)
@@ -147,12 +164,22 @@ func (v *visit) listLetters() error {
 	from = min(from, len(all))
 	to := min(from+rows, len(all))
 	if to < len(all) {
-		p.Next = p.Query + "&from=" + strconv.Itoa(to)
+		p.after, p.Next = strconv.Itoa(to), p.Query+"&from="+strconv.Itoa(to)
 	}
 	for _, l := range all[from:to] {
 		p.Letters = append(p.Letters, letterRow{l, v.age(l.At.Time)})
 	}
-	return v.show("letters", "死信", p)
+	return p, nil
+}
+
+// from is the place in a list that the address names.
+func (v *visit) from() (int, error) {
+	text := v.r.URL.Query().Get("from")
+	from, err := strconv.Atoi("0" + text)
+	if err != nil || len(text) > 9 {
+		return 0, errNotFound
+	}
+	return from, nil
 }
 
 // group returns the letters of a group that stand. A group is named whole: an unreadable letter has no step.
@@ -247,18 +274,21 @@ func (v *visit) revealLetter() error {
 	if err != nil {
 		return err
 	}
-	purpose := v.r.PostForm.Get("purpose")
-	if purpose != purposeRepair {
-		return errForm
-	}
-	if err := v.record("reveal_letter", l.ID, purpose); err != nil {
-		return err
-	}
-	p, err := v.letterPage(&l, true)
+	p, err := v.letterRevealed(&l, v.r.PostForm.Get("purpose"))
 	if err != nil {
 		return err
 	}
 	return v.show("letter", "死信", p)
+}
+
+func (v *visit) letterRevealed(l *deadletter.Letter, purpose string) (*letterPage, error) {
+	if purpose != purposeRepair {
+		return nil, errForm
+	}
+	if err := v.record("reveal_letter", l.ID, purpose); err != nil {
+		return nil, err
+	}
+	return v.letterPage(l, true)
 }
 
 // purposeRepair is what a letter's personal data may be revealed for.
@@ -301,10 +331,7 @@ func (v *visit) repairLetter() error {
 		return err
 	}
 	edit := deadletter.Edit{Value: []byte(v.r.PostForm.Get("value")), Of: v.r.PostForm.Get("of")}
-	if err := v.record("repair_letter", l.ID, ""); err != nil {
-		return err
-	}
-	faults, err := v.ports.Letters.Repair(v.r.Context(), l.ID, v.officer.ID, edit)
+	faults, err := v.repaired(l.ID, edit)
 	if err != nil {
 		return v.letterRefused(l.ID, err)
 	}
@@ -318,6 +345,13 @@ func (v *visit) repairLetter() error {
 	p.Text, p.Faults, p.Edits = string(edit.Value), faults.Faults(), true
 	p.Said, p.Refused = v.lang.text("尚未修复，请更正下列各处"), true
 	return v.show("letter", "死信", p)
+}
+
+func (v *visit) repaired(id string, edit deadletter.Edit) (*problem.List, error) {
+	if err := v.record("repair_letter", id, ""); err != nil {
+		return nil, err
+	}
+	return v.ports.Letters.Repair(v.r.Context(), id, v.officer.ID, edit)
 }
 
 func letterAddress(id string) string { return "/dead/letters/" + url.PathEscape(id) }
@@ -337,10 +371,7 @@ func (v *visit) replayLetter() error {
 	if err != nil {
 		return err
 	}
-	if err := v.record("replay_letter", l.ID, ""); err != nil {
-		return err
-	}
-	f, err := v.ports.Letters.Replay(v.r.Context(), l.ID, v.officer.ID)
+	f, err := v.replayed(l.ID)
 	switch {
 	case err != nil:
 		return v.letterRefused(l.ID, err)
@@ -352,18 +383,29 @@ func (v *visit) replayLetter() error {
 	return v.redirect(letterAddress(l.ID) + "?refused&said=" + string(f.Verdict))
 }
 
+func (v *visit) replayed(id string) (deadletter.Forecast, error) {
+	if err := v.record("replay_letter", id, ""); err != nil {
+		return deadletter.Forecast{}, err
+	}
+	return v.ports.Letters.Replay(v.r.Context(), id, v.officer.ID)
+}
+
 func (v *visit) giveUpLetter() error {
 	l, err := v.letter("give_up_letter")
 	if err != nil {
 		return err
 	}
-	if err := v.record("give_up_letter", l.ID, ""); err != nil {
-		return err
-	}
-	if err := v.ports.Letters.GiveUp(v.r.Context(), l.ID, v.officer.ID, v.r.PostForm.Get("reason"), strings.TrimSpace(v.r.PostForm.Get("ticket"))); err != nil {
+	if err := v.givenUp(l.ID, v.r.PostForm.Get("reason"), v.r.PostForm.Get("ticket")); err != nil {
 		return v.letterRefused(l.ID, err)
 	}
 	return v.redirect(letterAddress(l.ID) + "?said=given_up")
+}
+
+func (v *visit) givenUp(id, reason, ticket string) error {
+	if err := v.record("give_up_letter", id, ""); err != nil {
+		return err
+	}
+	return v.ports.Letters.GiveUp(v.r.Context(), id, v.officer.ID, reason, strings.TrimSpace(ticket))
 }
 
 // of picks the language of a text that has both.
@@ -396,7 +438,8 @@ type runPage struct {
 	*deadletter.Progress
 	Counts  []verdictCount
 	Rows    []resultRow
-	From    int // the first of the rows, counted from 1
+	after   string // place of the rows that follow
+	From    int    // the first of the rows, counted from 1
 	Next    string
 	Query   string
 	Said    string
@@ -416,16 +459,37 @@ type resultRow struct {
 	Faults                []problem.Fault
 }
 
-// replayMany begins a run over the chosen letters, or over a whole group: a replay, in earnest or to see what would happen, or giving them up.
+// many is a run as it is asked for: over the chosen letters, or over a whole group.
+type many struct {
+	IDs            []string
+	Whole          bool
+	Step, Code     string // of the group
+	Dry, GiveUp    bool
+	Reason, Ticket string
+	Rate           int
+}
+
+// replayMany begins a run: a replay, in earnest or to see what would happen, or giving letters up.
 func (v *visit) replayMany() error {
 	form := v.r.PostForm
-	o := deadletter.Order{Officer: v.officer.ID, Dry: form.Get("dry") != "", IDs: form["id"]}
-	if form.Get("whole") != "" {
+	m := many{IDs: form["id"], Whole: form.Get("whole") != "", Step: form.Get("step"), Code: form.Get("code"), Dry: form.Get("dry") != "", GiveUp: form.Get("give_up") != "",
+		Reason: form.Get("reason"), Ticket: form.Get("ticket")}
+	var err error
+	if m.Rate, err = strconv.Atoi(form.Get("rate")); err != nil {
+		m.Rate = 0 // which is refused
+	}
+	return v.ran(v.begun(&m))
+}
+
+// begun begins a run. Letters that are the officer's own or a relative's are not among them.
+func (v *visit) begun(m *many) error {
+	o := deadletter.Order{Officer: v.officer.ID, Dry: m.Dry, IDs: m.IDs, Rate: m.Rate}
+	if m.Whole {
 		if err := v.ports.Letters.Read(v.r.Context()); err != nil {
 			return err
 		}
 		o.IDs = nil
-		for _, l := range v.group(form.Get("step"), form.Get("code")) {
+		for _, l := range v.group(m.Step, m.Code) {
 			o.IDs = append(o.IDs, l.ID)
 		}
 	}
@@ -433,24 +497,20 @@ func (v *visit) replayMany() error {
 		l, ok := v.ports.Letters.Find(id)
 		return ok && v.officer.Related(l.Key)
 	})
-	var err error
-	if o.Rate, err = strconv.Atoi(form.Get("rate")); err != nil {
-		o.Rate = 0 // which is refused
-	}
 	what := "replay_letters"
 	switch {
 	case o.Dry:
 		what = "foresee_letters"
-	case form.Get("give_up") != "":
+	case m.GiveUp:
 		what = "give_up_letters"
-		if o.Reason, o.Ticket = form.Get("reason"), strings.TrimSpace(form.Get("ticket")); o.Reason == "" {
-			return v.ran(deadletter.ErrReason)
+		if o.Reason, o.Ticket = m.Reason, strings.TrimSpace(m.Ticket); o.Reason == "" {
+			return deadletter.ErrReason
 		}
 	}
 	if err := v.record(what, fmt.Sprintf("%d letters", len(o.IDs)), ""); err != nil {
 		return err
 	}
-	return v.ran(v.ports.Replays.Start(o))
+	return v.ports.Replays.Start(o)
 }
 
 func (v *visit) ran(err error) error {
@@ -463,36 +523,51 @@ func (v *visit) ran(err error) error {
 	return v.redirect("/dead/run")
 }
 
-// agreeToRun is the second person's word.
-func (v *visit) agreeToRun() error {
+func (v *visit) agreeToRun() error { return v.ran(v.runAgreed()) }
+
+// runAgreed is the second person's word.
+func (v *visit) runAgreed() error {
 	if err := v.record("agree_to_replay", "", ""); err != nil {
 		return err
 	}
-	return v.ran(v.ports.Replays.Agree(v.officer.ID))
+	return v.ports.Replays.Agree(v.officer.ID)
 }
 
-func (v *visit) stopRun() error {
+func (v *visit) stopRun() error { return v.ran(v.runStopped()) }
+
+func (v *visit) runStopped() error {
 	if err := v.record("stop_replay", "", ""); err != nil {
 		return err
 	}
 	v.ports.Replays.Stop()
-	return v.redirect("/dead/run")
+	return nil
 }
 
-func (v *visit) continueRun() error {
+func (v *visit) continueRun() error { return v.ran(v.runContinued()) }
+
+func (v *visit) runContinued() error {
 	if err := v.record("continue_replay", "", ""); err != nil {
 		return err
 	}
-	return v.ran(v.ports.Replays.Continue(v.officer.ID))
+	return v.ports.Replays.Continue(v.officer.ID)
 }
 
 func (v *visit) showRun() error { return v.showRunSaying("") }
 
 func (v *visit) showRunSaying(text string) error {
-	p := runPage{Progress: v.ports.Replays.Last(), Mends: v.officer.Has(desk.Operator)}
+	p, err := v.lastRun()
+	if err != nil {
+		return err
+	}
 	if text != "" {
 		p.Said = v.lang.text(text)
 	}
+	return v.show("run", "重放", p)
+}
+
+// lastRun is how far the last run has come, with the results from the place that the address names.
+func (v *visit) lastRun() (*runPage, error) {
+	p := &runPage{Progress: v.ports.Replays.Last(), Mends: v.officer.Has(desk.Operator)}
 	if p.Progress == nil {
 		p.Progress = &deadletter.Progress{}
 	}
@@ -505,15 +580,16 @@ func (v *visit) showRunSaying(text string) error {
 			p.Counts = append(p.Counts, verdictCount{v.lang.of(verdict.Name()), n})
 		}
 	}
-	from, err := strconv.Atoi("0" + v.r.URL.Query().Get("from"))
+	from, err := v.from()
 	if err != nil {
-		return errNotFound
+		return nil, err
 	}
 	from = min(from, len(p.Results))
 	to := min(from+2*rows, len(p.Results))
 	p.From, p.Query = from+1, "?from="+strconv.Itoa(from)
 	if to < len(p.Results) {
-		p.Next = "?from=" + strconv.Itoa(to)
+		p.after = strconv.Itoa(to)
+		p.Next = "?from=" + p.after
 	}
 	for i := range p.Results[from:to] {
 		r := &p.Results[from+i]
@@ -523,5 +599,5 @@ func (v *visit) showRunSaying(text string) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	return v.show("run", "重放", p)
+	return p, nil
 }
