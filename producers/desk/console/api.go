@@ -64,6 +64,8 @@ var apiFailures = []struct {
 	{errRelated, problem.New(http.StatusForbidden, "related", "应当回避", "Not for a relative").Explained("本人或已申报亲属的案件，由他人办理", "your own case, or that of a relative you declared, is for others")},
 	{errTownship, problem.New(http.StatusForbidden, "township", "不属于您的管辖镇（街道）", "Another township's case")},
 	{errForm, problem.New(http.StatusUnprocessableEntity, "form", "提交的内容无法办理", "The request cannot be carried out")},
+	{errUnopened, problem.New(http.StatusConflict, "unopened", "只能批量审批您已打开查看过的案件，每件一次", "Only cases that you have opened are decided in bulk, each once")},
+	{errUnanswered, problem.New(http.StatusServiceUnavailable, "unanswered", "操作尚未提交，请重试", "The act was not acknowledged; try again").RetryIn(5 * time.Second)},
 	{errLoading, problem.New(http.StatusServiceUnavailable, "loading", "正在载入案件清单", "The list is being filled").RetryIn(5 * time.Second)},
 	{accounts.ErrNotProxy, problem.New(http.StatusForbidden, "not-proxy", "请求来源不可信", "The request comes from where it must not")},
 	{accounts.ErrUnknown, problem.New(http.StatusForbidden, "unknown-user", "不是本系统用户", "No user of the desk")},

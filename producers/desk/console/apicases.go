@@ -255,11 +255,15 @@ func (v *visit) apiPreview() (any, error) {
 	if err := v.foresee(p, s, in); err != nil {
 		return nil, err
 	}
+	return v.foreseen(p), nil
+}
+
+func (v *visit) foreseen(p *previewPage) Preview {
 	out := Preview{Refused: v.lang.text(p.Refused), From: p.From, To: p.To, Messages: []string{}, Cancels: append([]string{}, p.Cancels...), Orders: append([]string{}, p.Orders...), AfterIssue: p.Later}
 	for i := range p.Notices {
 		out.Messages = append(out.Messages, p.Notices[i].Text)
 	}
-	return out, nil
+	return out
 }
 
 // declined is an error that is a problem already.

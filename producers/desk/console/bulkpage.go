@@ -30,17 +30,26 @@ type bulkPage struct {
 }
 
 func (v *visit) showBulk() error {
-	if !v.ports.Ready() {
-		return errLoading
-	}
-	p := bulkPage{Most: maxBulk}
-	cases, err := v.openedCases()
+	p, err := v.bulkOffer()
 	if err != nil {
 		return err
+	}
+	return v.show("bulk", "批量审批", p)
+}
+
+// bulkOffer is what the officer has opened and might decide.
+func (v *visit) bulkOffer() (*bulkPage, error) {
+	if !v.ports.Ready() {
+		return nil, errLoading
+	}
+	p := &bulkPage{Most: maxBulk}
+	cases, err := v.openedCases()
+	if err != nil {
+		return nil, err
 	}
 	list, err := v.rows(v.r.Context(), cases)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for i := range list {
 		seen, _ := v.opened.find(v.officer.ID, list[i].ApplicationNo)
@@ -53,7 +62,7 @@ func (v *visit) showBulk() error {
 	}
 	counts, err := v.ports.List.Counts(v.r.Context())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, c := range counts {
 		if c.Queue == worklist.QueueOf(bulkStage) && v.officer.WorksIn(c.Division) {
@@ -66,7 +75,7 @@ func (v *visit) showBulk() error {
 		p.Run = r.next() >= 0
 		r.mu.Unlock()
 	}
-	return v.show("bulk", "批量审批", p)
+	return p, nil
 }
 
 // openedCases lists the cases that the officer has opened and that wait for approval in the officer's townships, latest opened first.
@@ -102,31 +111,38 @@ type bulkConfirm struct {
 
 // confirmBulk shows, case by case, what approving the chosen ones would do.
 func (v *visit) confirmBulk() error {
-	p := bulkConfirm{Opinion: strings.TrimSpace(v.r.PostForm.Get("opinion"))}
-	chosen, err := v.chosen()
+	p, err := v.bulkForeseen(v.r.PostForm["no"], v.r.PostForm.Get("opinion"))
 	if err != nil {
 		return err
+	}
+	return v.show("bulkconfirm", "批量审批", p)
+}
+
+func (v *visit) bulkForeseen(numbers []string, opinion string) (*bulkConfirm, error) {
+	p := &bulkConfirm{Opinion: strings.TrimSpace(opinion)}
+	chosen, err := v.chosen(numbers)
+	if err != nil {
+		return nil, err
 	}
 	for _, l := range chosen {
 		one := bulkPreview{previewPage: previewPage{No: l.No, Act: actNames[schemas.ActApprove]}, Version: l.Version}
 		s, in, err := v.approval(l, "preview", actionID(), p.Opinion)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := v.foresee(&one.previewPage, s, in); err != nil {
-			return err
+			return nil, err
 		}
 		if one.Refused == "" {
 			p.Able++
 		}
 		p.Cases = append(p.Cases, one)
 	}
-	return v.show("bulkconfirm", "批量审批", p)
+	return p, nil
 }
 
-// chosen reads the cases that a form names, as the officer saw them. One that the officer has not opened is not taken at anybody's word.
-func (v *visit) chosen() ([]look, error) {
-	numbers := v.r.PostForm["no"]
+// chosen finds the cases of these numbers as the officer saw them. One that the officer has not opened is not taken at anybody's word.
+func (v *visit) chosen(numbers []string) ([]look, error) {
 	if len(numbers) == 0 || len(numbers) > maxBulk {
 		return nil, errForm
 	}
@@ -163,19 +179,26 @@ func (v *visit) approval(l look, what, actionID, opinion string) (*subject, *sch
 
 // startBulk begins a run over the chosen cases.
 func (v *visit) startBulk() error {
-	chosen, err := v.chosen()
-	if err != nil {
+	if _, err := v.bulkBegun(v.r.PostForm["no"], v.r.PostForm.Get("opinion")); err != nil {
 		return err
 	}
-	r := &run{id: actionID(), opinion: strings.TrimSpace(v.r.PostForm.Get("opinion"))}
+	return v.redirect("/bulk/run") // which shows the one that is under way already, where there is one
+}
+
+// bulkBegun reports whether a run over these cases was begun; else one is under way already.
+func (v *visit) bulkBegun(numbers []string, opinion string) (bool, error) {
+	chosen, err := v.chosen(numbers)
+	if err != nil {
+		return false, err
+	}
+	r := &run{id: actionID(), opinion: strings.TrimSpace(opinion)}
 	for _, l := range chosen {
 		r.items = append(r.items, item{No: l.No, Version: l.Version, Outcome: itemWaiting})
 	}
 	if err := v.record("bulk", "", ""); err != nil {
-		return err
+		return false, err
 	}
-	v.runs.begin(v.officer.ID, r) // else one is under way already, and its page says so
-	return v.redirect("/bulk/run")
+	return v.runs.begin(v.officer.ID, r), nil
 }
 
 func (v *visit) showBulkRun() error {
@@ -221,6 +244,20 @@ func (v *visit) stepBulk() error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := v.step(r); err != nil {
+		return err
+	}
+	if v.r.Header.Get("Hx-Request") == "" {
+		return v.redirect("/bulk/run")
+	}
+	if err := v.late(r); err != nil {
+		return err
+	}
+	return v.show("bulkrun", "批量审批", r.progress())
+}
+
+// step decides some cases of a run that the caller has locked.
+func (v *visit) step(r *run) error {
 	// Whoever leaves the page in the middle of a case leaves it decided and noted.
 	v.r = v.r.WithContext(context.WithoutCancel(v.r.Context()))
 	for range perStep {
@@ -237,13 +274,7 @@ func (v *visit) stepBulk() error {
 			return err
 		}
 	}
-	if v.r.Header.Get("Hx-Request") == "" {
-		return v.redirect("/bulk/run")
-	}
-	if err := v.late(r); err != nil {
-		return err
-	}
-	return v.show("bulkrun", "批量审批", r.progress())
+	return nil
 }
 
 // decideItem approves one case of a run. What concerns that case alone is its result; what would concern every case ends the step, and the case
@@ -285,12 +316,16 @@ func failureText(err error) string {
 
 // holdBulk stops the officer's run, or lets it go on.
 func (v *visit) holdBulk(stop bool) error {
+	v.bulkHeld(stop)
+	return v.redirect("/bulk/run")
+}
+
+func (v *visit) bulkHeld(stop bool) {
 	if r := v.runs.of(v.officer.ID); r != nil {
 		r.mu.Lock()
 		r.stopped, r.fault = stop, ""
 		r.mu.Unlock()
 	}
-	return v.redirect("/bulk/run")
 }
 
 // clearBulk lets go of the officer's run: what it has not decided stays as it is.

@@ -50,7 +50,7 @@ func operations() []operation {
 			answer: reflect.TypeFor[Supervision](), handle: (*visit).apiRevealOverrides},
 		{id: "sessions", method: http.MethodGet, path: "/v1/sessions", summary: "登录会话", roles: sessionKeepers, answer: reflect.TypeFor[[]SignedIn](), handle: (*visit).apiSessions},
 		{id: "end_sessions", method: http.MethodDelete, path: "/v1/sessions/{user}", summary: "结束一个用户的会话", roles: sessionKeepers, handle: (*visit).apiEndSessions},
-	}, deadOperations()...)
+	}, slices.Concat(deadOperations(), bulkOperations())...)
 }
 
 // contract serves the document of the interface, rendered once.
@@ -59,7 +59,7 @@ var contract = openapi.Serve(sync.OnceValues(func() (openapi.Document, error) { 
 // Codes lists every fault code that the interface may answer.
 func Codes() []problem.Code {
 	all := desk.Codes()
-	for _, c := range slices.Concat(strictjson.Codes(), apiCodes, letterCodes, desk.Rejections(), desk.StageRejections()) {
+	for _, c := range slices.Concat(strictjson.Codes(), apiCodes, letterCodes, bulkCodes, desk.Rejections(), desk.StageRejections()) {
 		if !slices.ContainsFunc(all, func(x problem.Code) bool { return x.Name == c.Name }) {
 			all = append(all, c)
 		}
