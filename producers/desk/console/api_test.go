@@ -206,7 +206,8 @@ func TestAPIRoleByRole(t *testing.T) {
 		"preview": {"1002"}, "act": {"1002"}, "supervision": {"1004", "1006"}, "reveal_overrides": {"1004", "1006"}, "sessions": {"1004", "1005"}, "end_sessions": {"1004", "1005"},
 		"dead": {"1005", "1006"}, "letters": {"1005", "1006"}, "letter": {"1005", "1006"}, "run": {"1005", "1006"}, "reveal_letter": {"1005"}, "repair_letter": {"1005"}, "replay_letter": {"1005"},
 		"give_up_letter": {"1005"}, "begin_run": {"1005"}, "agree_to_run": {"1005"}, "stop_run": {"1005"}, "continue_run": {"1005"},
-		"bulk": {"1003"}, "bulk_preview": {"1003"}, "begin_bulk": {"1003"}, "bulk_run": {"1003"}, "step_bulk": {"1003"}, "stop_bulk": {"1003"}, "continue_bulk": {"1003"}, "clear_bulk": {"1003"},
+		"revocations": {"1002", "1003", "1004"},
+		"bulk":        {"1003"}, "bulk_preview": {"1003"}, "begin_bulk": {"1003"}, "bulk_run": {"1003"}, "step_bulk": {"1003"}, "stop_bulk": {"1003"}, "continue_bulk": {"1003"}, "clear_bulk": {"1003"},
 		"identity": nil, "list": nil, "show": nil, "file": nil, "search": nil, // everybody
 	}
 	for _, id := range []string{"1001", "1002", "1003", "1004", "1005", "1006"} {

@@ -50,7 +50,7 @@ func operations() []operation {
 			answer: reflect.TypeFor[Supervision](), handle: (*visit).apiRevealOverrides},
 		{id: "sessions", method: http.MethodGet, path: "/v1/sessions", summary: "登录会话", roles: sessionKeepers, answer: reflect.TypeFor[[]SignedIn](), handle: (*visit).apiSessions},
 		{id: "end_sessions", method: http.MethodDelete, path: "/v1/sessions/{user}", summary: "结束一个用户的会话", roles: sessionKeepers, handle: (*visit).apiEndSessions},
-	}, slices.Concat(deadOperations(), bulkOperations())...)
+	}, slices.Concat(deadOperations(), bulkOperations(), revocationOperations())...)
 }
 
 // contract serves the document of the interface, rendered once.

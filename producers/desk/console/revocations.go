@@ -26,17 +26,26 @@ func decidesRevocations(o *desk.Officer) bool {
 }
 
 func (v *visit) showRevocations() error {
-	if !v.ports.Ready() {
-		return errLoading
-	}
-	p := revocationsPage{Seen: v.ports.List.Changes()} // before the list is read: what comes meanwhile is shown twice, and never missed
-	list, err := v.ports.List.Revocations(v.r.Context(), v.officer.Townships, worklist.MaxPage)
+	p, err := v.revocations()
 	if err != nil {
 		return err
+	}
+	return v.show("revocations", "待办撤销", p)
+}
+
+// revocations are those of the officer's townships that wait.
+func (v *visit) revocations() (*revocationsPage, error) {
+	if !v.ports.Ready() {
+		return nil, errLoading
+	}
+	p := &revocationsPage{Seen: v.ports.List.Changes()} // before the list is read: what comes meanwhile is shown twice, and never missed
+	list, err := v.ports.List.Revocations(v.r.Context(), v.officer.Townships, worklist.MaxPage)
+	if err != nil {
+		return nil, err
 	}
 	for i := range list {
 		r := &list[i]
 		p.Rows = append(p.Rows, revocationRow{*r, v.officerName(r.ProposedBy), r.ProposedBy == v.officer.ID, v.officer.Related(r.DossierID)})
 	}
-	return v.show("revocations", "待办撤销", p)
+	return p, nil
 }

@@ -75,6 +75,14 @@ func TestARevocationByTwoPeople(t *testing.T) {
 	if got := one.post("/cases/"+no+"/act", forged); !strings.Contains(got.location, "refused=separation_of_duties") {
 		t.Errorf("forged: got %d %s", got.status, got.location)
 	}
+	check := contractOf(t)
+	waiting := b.program(t, "1004").keeps(check, "revocations", "/v1/revocations", nil, 200)["raw"].(string)
+	if !strings.Contains(waiting, `"application_no":"`+no+`"`) || !strings.Contains(waiting, `"proposed_by":"1003"`) || strings.Contains(waiting, `"mine":true`) {
+		t.Errorf("the interface's list: %s", waiting)
+	}
+	if own := b.program(t, "1003").keeps(check, "revocations", "/v1/revocations", nil, 200)["raw"].(string); !strings.Contains(own, `"mine":true`) {
+		t.Errorf("the proposer's list: %s", own)
+	}
 	list := two.get("/revocations").body
 	if !strings.Contains(list, no) || !strings.Contains(list, "以欺骗、贿赂等不正当手段取得") || !strings.Contains(list, "待确认") {
 		t.Error("the list of revocations does not have it")
