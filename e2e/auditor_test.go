@@ -175,12 +175,12 @@ func lastOf(e *audit.Evidence, event string) int {
 // waiting is an application that has a deadline to come.
 func waiting(e *audit.Evidence) string { return slices.Min(slices.Collect(maps.Keys(e.Waiting))) }
 
-// resting is the last transition of a file that holds a permit and no open case.
+// resting is the last transition of a file that holds a valid permit and no open case.
 func resting(e *audit.Evidence) int {
 	for i, r := range slices.Backward(e.Log) {
 		v := string(r.Value)
 		later := slices.ContainsFunc(e.Log[i+1:], func(o audit.Record) bool { return o.Key == r.Key })
-		if !later && !strings.Contains(v, `"open":`) && strings.Contains(v, `"permits":[{"permit_no":`) {
+		if !later && !strings.Contains(v, `"open":`) && strings.Contains(v, `"permits":[{"permit_no":`) && strings.Contains(v, `"status":"valid"`) {
 			return i
 		}
 	}
