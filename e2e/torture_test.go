@@ -307,7 +307,11 @@ func (k *rack) resend(officer, effectID string) {
 		return // the next look sends it again, under the same id
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusAccepted {
+	switch res.StatusCode {
+	case http.StatusOK, http.StatusAccepted: // done, or in Kafka
+	case http.StatusConflict: // its receipt has come meanwhile
+	case http.StatusServiceUnavailable: // the next look sends it again, under the same id
+	default:
 		k.t.Errorf("decide about %s: answered %d", effectID, res.StatusCode)
 	}
 }
