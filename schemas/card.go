@@ -25,13 +25,21 @@ type Card struct {
 
 // Card returns the card of a case of the file as it stands now; false where the file has no such case.
 func (d *Dossier) Card(applicationNo string) (Card, bool) {
-	if d.Open != nil && d.Open.ApplicationNo == applicationNo {
-		return d.Open.card(d.Seq), true
+	if c := d.OpenByNo(applicationNo); c != nil {
+		return c.card(d.Seq), true
 	}
 	if e := d.EndedByNo(applicationNo); e != nil {
 		return e.card(d.Seq), true
 	}
 	return Card{}, false
+}
+
+// OpenByNo returns the open case where it has that number, else nil.
+func (d *Dossier) OpenByNo(applicationNo string) *Case {
+	if d.Open != nil && d.Open.ApplicationNo == applicationNo {
+		return d.Open
+	}
+	return nil
 }
 
 // EndedByNo returns the ended case of that number, or nil.

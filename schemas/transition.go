@@ -355,13 +355,11 @@ func (t *Transition) Order(i int) Order {
 	if t.Person != nil {
 		o.Person = *t.Person
 	}
-	if c := t.Dossier.Open; c != nil && c.ApplicationNo == t.ApplicationNo {
+	if c := t.Dossier.OpenByNo(t.ApplicationNo); c != nil {
 		o.Case = *c
 	}
-	for i := range t.Dossier.Ended {
-		if e := &t.Dossier.Ended[i]; e.ApplicationNo == t.ApplicationNo {
-			o.Ended = *e
-		}
+	if e := t.Dossier.EndedByNo(t.ApplicationNo); e != nil {
+		o.Ended = *e
 	}
 	for i := range t.Dossier.Permits {
 		if p := &t.Dossier.Permits[i]; p.PermitNo == o.Effect.PermitNo {

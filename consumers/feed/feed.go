@@ -74,18 +74,16 @@ func application(t *schemas.Transition, ev *schemas.Event, id string) (schemas.R
 	for _, code := range ev.Reasons {
 		e.Reasons = append(e.Reasons, schemas.ReasonText{Code: code, Text: casework.ReasonText(code)})
 	}
-	if c := t.Dossier.Open; c != nil && c.ApplicationNo == ev.ApplicationNo {
+	if c := t.Dossier.OpenByNo(ev.ApplicationNo); c != nil {
 		e.Channel, e.RecognitionType, e.Division = c.Submission.Channel, c.Submission.RecognitionType, c.Submission.CurrentDivision
 		e.AcceptedAt = c.AcceptedAt
 		if k := c.ClockByID(casework.ClockPromised); k != nil {
 			e.DueAt, e.DueProvisional = &k.DueAt, k.Provisional
 		}
 	}
-	for i := range t.Dossier.Ended { // a case that ended with this transition is not open any more
-		if c := &t.Dossier.Ended[i]; c.ApplicationNo == ev.ApplicationNo {
-			e.Channel, e.RecognitionType, e.Division = c.Channel, c.RecognitionType, c.Division
-			e.AcceptedAt, e.DueAt = c.AcceptedAt, c.DueAt
-		}
+	if c := t.Dossier.EndedByNo(ev.ApplicationNo); c != nil { // a case that ended with this transition is not open any more
+		e.Channel, e.RecognitionType, e.Division = c.Channel, c.RecognitionType, c.Division
+		e.AcceptedAt, e.DueAt = c.AcceptedAt, c.DueAt
 	}
 	rec, err := e.Record()
 	return rec, true, err

@@ -255,10 +255,8 @@ func (w *decision) repeat() seenBefore {
 	if w.c != nil && w.c.ApplicationNo == w.in.ApplicationNo {
 		return sameBody(w.c.BodyHash, w.in.BodyHash)
 	}
-	for i := range w.d.Ended {
-		if w.d.Ended[i].ApplicationNo == w.in.ApplicationNo {
-			return sameBody(w.d.Ended[i].BodyHash, w.in.BodyHash)
-		}
+	if e := w.d.EndedByNo(w.in.ApplicationNo); e != nil {
+		return sameBody(e.BodyHash, w.in.BodyHash)
 	}
 	return known
 }

@@ -74,7 +74,7 @@ func (v *caseView) take(t *schemas.Transition) {
 
 // state reads where the application stands out of the file that the transition left.
 func (v *caseView) state(t *schemas.Transition) {
-	if c := t.Dossier.Open; c != nil && c.ApplicationNo == t.ApplicationNo {
+	if c := t.Dossier.OpenByNo(t.ApplicationNo); c != nil {
 		v.outcome, v.reasons = string(c.Stage), orEmpty(c.Reasons)
 		v.acceptedAt, v.issuedAt = c.AcceptedAt, c.IssuedAt
 		if c.Permit != nil {
@@ -86,12 +86,10 @@ func (v *caseView) state(t *schemas.Transition) {
 		v.duties(t, c.Duties)
 		return
 	}
-	for i := range t.Dossier.Ended {
-		if e := &t.Dossier.Ended[i]; e.ApplicationNo == t.ApplicationNo {
-			v.outcome, v.reasons, v.permitNo = e.Outcome, orEmpty(e.Reasons), e.PermitNo
-			v.acceptedAt, v.dueAt, v.issuedAt = e.AcceptedAt, e.DueAt, e.IssuedAt
-			v.duties(t, e.Duties)
-		}
+	if e := t.Dossier.EndedByNo(t.ApplicationNo); e != nil {
+		v.outcome, v.reasons, v.permitNo = e.Outcome, orEmpty(e.Reasons), e.PermitNo
+		v.acceptedAt, v.dueAt, v.issuedAt = e.AcceptedAt, e.DueAt, e.IssuedAt
+		v.duties(t, e.Duties)
 	}
 }
 

@@ -79,16 +79,14 @@ func bucket[T float64 | time.Duration](bounds []T, v T) int {
 
 // promiseOf returns when the application was accepted and until when it was promised.
 func promiseOf(d *schemas.Dossier, applicationNo string) (accepted, due *schemas.Time) {
-	if c := d.Open; c != nil && c.ApplicationNo == applicationNo {
+	if c := d.OpenByNo(applicationNo); c != nil {
 		if k := c.ClockByID(Promise); k != nil {
 			due = &k.DueAt
 		}
 		return c.AcceptedAt, due
 	}
-	for i := range d.Ended {
-		if c := &d.Ended[i]; c.ApplicationNo == applicationNo {
-			return c.AcceptedAt, c.DueAt
-		}
+	if c := d.EndedByNo(applicationNo); c != nil {
+		return c.AcceptedAt, c.DueAt
 	}
 	return nil, nil
 }

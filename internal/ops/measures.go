@@ -64,17 +64,15 @@ type waypoints struct {
 }
 
 func waypointsOf(t *schemas.Transition, applicationNo string) waypoints {
-	if c := t.Dossier.Open; c != nil && c.ApplicationNo == applicationNo {
+	if c := t.Dossier.OpenByNo(applicationNo); c != nil {
 		w := waypoints{received: &c.SubmittedAt, accepted: c.AcceptedAt, decided: c.DecidedAt, issued: c.IssuedAt, duties: c.Duties}
 		if k := c.ClockByID(docket.Promise); k != nil {
 			w.promised = &k.DueAt
 		}
 		return w
 	}
-	for i := range t.Dossier.Ended {
-		if c := &t.Dossier.Ended[i]; c.ApplicationNo == applicationNo {
-			return waypoints{received: &c.SubmittedAt, accepted: c.AcceptedAt, decided: decidedAt(c), issued: c.IssuedAt, promised: c.DueAt, duties: c.Duties}
-		}
+	if c := t.Dossier.EndedByNo(applicationNo); c != nil {
+		return waypoints{received: &c.SubmittedAt, accepted: c.AcceptedAt, decided: decidedAt(c), issued: c.IssuedAt, promised: c.DueAt, duties: c.Duties}
 	}
 	return waypoints{}
 }

@@ -161,27 +161,27 @@ func (s *Sheet) caseOf(applicationNo string) *Case {
 // update takes what the dossier now says of the case. An ended case keeps what the dossier has let go of since.
 func (c *Case) update(t *schemas.Transition, texts Texts) {
 	d := &t.Dossier
-	if o := d.Open; o != nil && o.ApplicationNo == c.ApplicationNo {
+	if o := d.OpenByNo(c.ApplicationNo); o != nil {
 		c.Source, c.SourceNo = o.Submission.Source, o.Submission.SourceApplicationNo
 		c.Channel, c.Recognition = named(channelNames, string(o.Submission.Channel)), named(recognitionNames, string(o.Submission.RecognitionType))
 		c.Standing, c.RulePack, c.Calendar = with(texts.Term, o.Stage.Name()), o.RulePack, o.Calendar
 		c.Opinions, c.Findings, c.Clocks, c.Duties = opinions(o.Opinions, t.Person, texts), o.Findings, o.Clocks, o.Duties
 		return
 	}
-	for i := range d.Ended {
-		if e := &d.Ended[i]; e.ApplicationNo == c.ApplicationNo {
-			c.Source, c.SourceNo, c.Standing = e.Source, e.SourceApplicationNo, with(texts.Term, named(outcomeNames, e.Outcome))
-			c.Channel, c.Recognition = named(channelNames, string(e.Channel)), named(recognitionNames, string(e.RecognitionType))
-			if !c.Ended {
-				c.Findings, c.Opinions = e.Findings, opinions(e.Opinions, t.Person, texts)
-			}
-			if e.Duties != nil {
-				c.Duties = e.Duties
-			}
-			c.Revocation = revocation(e.Revocation, t.Person, texts)
-			c.end(e.EndedAt)
-		}
+	e := d.EndedByNo(c.ApplicationNo)
+	if e == nil {
+		return
 	}
+	c.Source, c.SourceNo, c.Standing = e.Source, e.SourceApplicationNo, with(texts.Term, named(outcomeNames, e.Outcome))
+	c.Channel, c.Recognition = named(channelNames, string(e.Channel)), named(recognitionNames, string(e.RecognitionType))
+	if !c.Ended {
+		c.Findings, c.Opinions = e.Findings, opinions(e.Opinions, t.Person, texts)
+	}
+	if e.Duties != nil {
+		c.Duties = e.Duties
+	}
+	c.Revocation = revocation(e.Revocation, t.Person, texts)
+	c.end(e.EndedAt)
 }
 
 // end resolves the clocks that ended with the case.

@@ -83,13 +83,11 @@ func (v *visit) subjectOf(what, no string) (*subject, error) {
 	s.last = s.file.Transitions[len(s.file.Transitions)-1]
 	d := &s.last.Dossier
 	division := ""
-	if d.Open != nil && d.Open.ApplicationNo == s.no {
-		s.open, division = d.Open, d.Open.Submission.CurrentDivision
+	if s.open = d.OpenByNo(s.no); s.open != nil {
+		division = s.open.Submission.CurrentDivision
 	}
-	for i := range d.Ended {
-		if d.Ended[i].ApplicationNo == s.no {
-			s.end, division = &d.Ended[i], d.Ended[i].Division
-		}
+	if s.end = d.EndedByNo(s.no); s.end != nil {
+		division = s.end.Division
 	}
 	switch {
 	case s.open == nil && s.end == nil:
@@ -266,7 +264,7 @@ func (v *visit) casePage(s *subject, revealed bool) (*casePage, error) {
 // submission returns what was declared for an ended case, from the last record that still had it.
 func (s *subject) submission() *schemas.Submission {
 	for i := len(s.file.Transitions) - 1; i >= 0; i-- {
-		if o := s.file.Transitions[i].Dossier.Open; o != nil && o.ApplicationNo == s.no {
+		if o := s.file.Transitions[i].Dossier.OpenByNo(s.no); o != nil {
 			return &o.Submission
 		}
 	}
