@@ -21,7 +21,7 @@ type File struct {
 
 	answer      *answer // nil where it answers no act
 	revocations []Revocation
-	acts        []heap
+	acts        []pile
 	overrides   []Override
 	breaches    []Breach
 	undone      []limit

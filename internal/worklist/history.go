@@ -36,8 +36,8 @@ func OverrideKinds() []OverrideKind {
 // ByPerson tells a staff number from a rule pack with its version: these have a slash between them.
 func ByPerson(officer string) bool { return officer != "" && !strings.Contains(officer, "/") }
 
-// heap is what acts are counted by.
-type heap struct {
+// pile is what acts are counted by.
+type pile struct {
 	officer, division string
 	day               calendar.Date
 }
@@ -66,7 +66,7 @@ func (f *File) happened(t *schemas.Transition, e *schemas.Event) {
 		return // the notice's act, and nobody's decision on the case
 	}
 	if e.Officer != "" {
-		f.acts = append(f.acts, heap{e.Officer, division, calendar.Of(e.At.Time)})
+		f.acts = append(f.acts, pile{e.Officer, division, calendar.Of(e.At.Time)})
 	}
 	if kind, rule, reason := override(t, e); kind != "" {
 		f.overrides = append(f.overrides, Override{e.At.Time, e.ApplicationNo, division, e.Officer, kind, rule, reason})
@@ -75,19 +75,17 @@ func (f *File) happened(t *schemas.Transition, e *schemas.Event) {
 
 // divisionOf is the township of one of the file's cases, "" where the file does not say.
 func divisionOf(d *schemas.Dossier, applicationNo string) string {
-	if o := d.Open; o != nil && o.ApplicationNo == applicationNo {
+	if o := d.OpenByNo(applicationNo); o != nil {
 		return o.Submission.CurrentDivision
 	}
-	for i := range d.Ended {
-		if d.Ended[i].ApplicationNo == applicationNo {
-			return d.Ended[i].Division
-		}
+	if e := d.EndedByNo(applicationNo); e != nil {
+		return e.Division
 	}
 	return ""
 }
 
 func clockOf(d *schemas.Dossier, applicationNo, clock string) *schemas.Clock {
-	if o := d.Open; o != nil && o.ApplicationNo == applicationNo {
+	if o := d.OpenByNo(applicationNo); o != nil {
 		return o.ClockByID(clock)
 	}
 	return nil
@@ -98,7 +96,7 @@ func override(t *schemas.Transition, e *schemas.Event) (kind OverrideKind, rule,
 	if !ByPerson(e.Officer) {
 		return "", "", ""
 	}
-	said := remark(t.Person, e.Remark)
+	said := t.Person.Remark(e.Remark)
 	switch e.Type {
 	case schemas.EvSupplementRequested:
 		if said.Override != "" {
@@ -120,17 +118,6 @@ func override(t *schemas.Transition, e *schemas.Event) (kind OverrideKind, rule,
 	return "", "", ""
 }
 
-func remark(p *schemas.Person, inputID string) schemas.Remark {
-	if p != nil && inputID != "" {
-		for _, r := range p.Remarks {
-			if r.InputID == inputID {
-				return r
-			}
-		}
-	}
-	return schemas.Remark{}
-}
-
 // failed lists the rules that the open case did not pass.
 func failed(o *schemas.Case, applicationNo string) []string {
 	var out []string
@@ -146,7 +133,7 @@ func failed(o *schemas.Case, applicationNo string) []string {
 
 // history writes what the records tell of acts, overrides and breaches.
 func (b *batch) history(records []Record) {
-	acts := map[heap]int{}
+	acts := map[pile]int{}
 	for i := range records {
 		f := records[i].File
 		for _, h := range f.acts {
