@@ -7,8 +7,10 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -142,6 +144,35 @@ func TestDecodeLeavesTheCutOffBatchForTheNextFetch(t *testing.T) {
 	}
 	if got, err := decodeRecordSet(first[:len(first)-1], topicPartition{"t", 3}, 0); err != nil || got.end != 0 {
 		t.Errorf("nothing whole: end %d, %v", got.end, err)
+	}
+}
+
+// A step that keeps up fetches record by record: what one of them costs in memory is what the collector runs for.
+func TestDecodeTakesNoMoreThanItNeeds(t *testing.T) {
+	headers := make([]schemas.Header, 10)
+	for i := range headers {
+		headers[i] = schemas.Header{Key: "ce_dataschema", Value: "urn:permithub:schema:case-log.v1"}
+	}
+	for _, records := range []int{1, 3, 100} {
+		batch := make([]*schemas.Record, records)
+		for i := range batch {
+			batch[i] = &schemas.Record{Key: "k", Value: []byte("v"), Headers: headers}
+		}
+		wire := appendRecordBatch(nil, batch, time.Now(), anonymous)
+		const times = 1000
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range times {
+			if _, err := decodeWire(wire, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runtime.ReadMemStats(&after)
+		got := int((after.TotalAlloc - before.TotalAlloc) / times)
+		need := records * (int(unsafe.Sizeof(Record{})) + len(headers)*int(unsafe.Sizeof(schemas.Header{}))) // and the text of the headers
+		if most := 3*need/2 + len(wire); got > most {
+			t.Errorf("%d records: %d bytes, want at most %d", records, got, most)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/segmentio/kafka-go/compress"
@@ -24,8 +25,11 @@ const (
 // batchOverhead is what stands before the length of a batch counts.
 const batchOverhead = 12
 
-// headerChunk is how many headers are allocated at once.
+// headerChunk is how many headers are allocated at once, at most.
 const headerChunk = 512
+
+// minRecordSize is what a record takes at least: its length, attributes, both deltas, and the lengths of key, value and headers.
+const minRecordSize = 7
 
 var (
 	errBatchCorrupt = errors.New("record batch is corrupt")
@@ -60,6 +64,7 @@ type decoder struct {
 	topicPartition
 	from    int64
 	headers []schemas.Header // not used yet
+	ahead   int              // records of the batch that are still to be read, the one at hand included
 	fetched
 }
 
@@ -87,7 +92,9 @@ func (d *decoder) batch(b []byte) error {
 			at = int64(be.Uint64(b[batchMaxTimeAt:]))
 		}
 		r := wireReader{b: body}
-		for range count {
+		count = min(count, len(body)/minRecordSize+1) // of which the last one fails
+		d.records = slices.Grow(d.records, count)
+		for d.ahead = count; d.ahead > 0; d.ahead-- {
 			if err := d.record(&r, base, at, attributes&logAppendTimeBit == 0); err != nil {
 				return err
 			}
@@ -139,7 +146,8 @@ func (d *decoder) record(r *wireReader, base, at int64, ownTime bool) error {
 	return nil
 }
 
-// readHeaders reads the rest of a record. All names and values of one record share one string, the headers of many records one array.
+// readHeaders reads the rest of a record. All names and values of one record share one string, the headers of many records one array: as many as the
+// batch has, were they all like this one.
 func (d *decoder) readHeaders(body *wireReader) []schemas.Header {
 	n := int(body.varint())
 	if n <= 0 || n > len(body.b) {
@@ -147,7 +155,7 @@ func (d *decoder) readHeaders(body *wireReader) []schemas.Header {
 		return nil
 	}
 	if n > len(d.headers) {
-		d.headers = make([]schemas.Header, max(n, headerChunk))
+		d.headers = make([]schemas.Header, max(n, min(n*d.ahead, headerChunk)))
 	}
 	out := d.headers[:n:n]
 	d.headers = d.headers[n:]
