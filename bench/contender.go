@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"strings"
 	"time"
 
 	"permithub/bench/pipeline"
@@ -82,7 +84,9 @@ func (c *contenderCmd) Run(ctx context.Context) error {
 		_ = say.Encode(word{Event: "begin"})
 	}()
 	<-p.Done()
-	pprof.StopCPUProfile()
+	if err := o.endProfile(); err != nil {
+		return err
+	}
 	end, start := pipeline.Used(), p.Started()
 	w := word{Event: "done", Seconds: end.At.Sub(start.At).Seconds(), CPU: (end.CPU - start.CPU).Seconds(), Allocs: end.Allocs - start.Allocs, Counted: p.Counted()}
 	if err := p.Failed(); err != nil {
@@ -93,6 +97,19 @@ func (c *contenderCmd) Run(ctx context.Context) error {
 		e.Running.Wait()
 	}
 	return say.Encode(w) // and the process ends: how each library closes is not measured
+}
+
+// endProfile ends the processor profile and writes what was allocated beside it.
+func (o *order) endProfile() error {
+	if o.Profile == "" {
+		return nil
+	}
+	pprof.StopCPUProfile()
+	f, err := os.Create(strings.TrimSuffix(o.Profile, ".pprof") + ".allocs.pprof")
+	if err != nil {
+		return err
+	}
+	return errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
 }
 
 func (o *order) env(p *pipeline.Progress) *pipeline.Env {

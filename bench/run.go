@@ -43,7 +43,7 @@ type runCmd struct {
 	Deadlines   int           `default:"1000000" help:"Deadlines that are scheduled in Redis."`
 	Transitions []int         `default:"10000,100000,1000000" help:"Transitions of a partition in the scale part; the last of them also in the restore part."`
 	Out         string        `default:"results" type:"path" help:"Folder of the results."`
-	Profile     string        `help:"Folder for processor profiles of the contenders." type:"path"`
+	Profile     string        `help:"Folder for processor and allocation profiles of the contenders." type:"path"`
 	Quiet       bool          `help:"No line for each measurement."`
 }
 
