@@ -163,7 +163,7 @@ func addClock(h *hub, s *step) error {
 	if err != nil {
 		return err
 	}
-	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Stamped: true, Assigned: c.Assigned, Revoked: c.Revoked}, c.Handle)
+	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Stamped: true, Gather: clock.Gather, Assigned: c.Assigned, Revoked: c.Revoked}, c.Handle)
 	h.stack.Start("clock watch", func(ctx context.Context) error { c.Watch(ctx); return nil })
 	return nil
 }

@@ -125,7 +125,7 @@ func hubDownstream(ctx context.Context, e *Env) error {
 	}
 	return hubRun(ctx, e, client, func(r *bus.Runner) error {
 		r.Batch(bus.Step{Name: Feed, Topics: []string{schemas.TopicCaseLog}, Stamped: true}, feed.New(publish).Handle)
-		r.Batch(bus.Step{Name: Clock, Topics: []string{schemas.TopicCaseLog}, Stamped: true, Assigned: index.Assigned, Revoked: index.Revoked}, index.Handle)
+		r.Batch(bus.Step{Name: Clock, Topics: []string{schemas.TopicCaseLog}, Stamped: true, Gather: clock.Gather, Assigned: index.Assigned, Revoked: index.Revoked}, index.Handle)
 		return nil
 	})
 }

@@ -43,6 +43,9 @@ type Config struct {
 	Now func() time.Time
 }
 
+// Gather is how long the step lets transitions gather: its shortest limits are hours, and a card may be that late.
+const Gather = 10 * time.Millisecond
+
 const (
 	defaultEvery = time.Second
 	defaultChunk = 500

@@ -23,7 +23,8 @@ type consumption struct {
 	concurrency int
 	maxRecords  int // of one batch
 	maxBytes    int
-	pause       backoff // before a record is handed over again
+	gather      time.Duration // between two fetches of which the first brought little
+	pause       backoff       // before a record is handed over again
 	assigned    func(ctx context.Context, partition int32) (int64, error)
 	revoked     func(partition int32)
 	onOpen      func() // each time all partitions of a generation are open

@@ -10,6 +10,9 @@ import (
 	"github.com/segmentio/kafka-go"
 )
 
+// plenty is how much a fetch brings where there is nothing to be gained by letting more gather.
+const plenty = 64 << 10
+
 // shortWait holds an empty answer back while some partitions are left out of the fetch, so that they are soon in it again.
 const shortWait = 5 * time.Millisecond
 
@@ -19,6 +22,7 @@ type fetcher struct {
 	metrics *metrics
 	log     *slog.Logger
 	wait    time.Duration
+	gather  time.Duration // between two fetches of which the first brought little
 	// outOfRange is told of a partition whose position Kafka does not have; it is not fetched any more.
 	outOfRange func(*partition)
 
@@ -156,16 +160,32 @@ func (f *fetcher) loop(ctx context.Context, changed <-chan struct{}, partitions 
 			}
 			continue
 		}
-		if err := f.fetch(ctx, partitions, from); err != nil {
+		brought, err := f.fetch(ctx, partitions, from)
+		if err != nil {
 			return err
+		}
+		if f.gather > 0 && brought > 0 && brought < plenty {
+			f.letGather(ctx, changed)
 		}
 	}
 }
 
-func (f *fetcher) fetch(ctx context.Context, partitions []*partition, from map[topicPartition]int64) error {
+// letGather waits before the next fetch, so that it brings more.
+func (f *fetcher) letGather(ctx context.Context, changed <-chan struct{}) {
+	t := time.NewTimer(f.gather)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-changed:
+	case <-ctx.Done():
+	}
+}
+
+// fetch asks for the partitions in from, and returns how many bytes came.
+func (f *fetcher) fetch(ctx context.Context, partitions []*partition, from map[topicPartition]int64) (brought int, err error) {
 	answers, err := f.cluster.fetch(ctx, from, f.waitFor(len(from) < len(partitions)), maxPartitionBytes)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, p := range partitions {
 		answer, ok := answers[p.topicPartition]
@@ -173,6 +193,7 @@ func (f *fetcher) fetch(ctx context.Context, partitions []*partition, from map[t
 			continue
 		}
 		f.deliver(p, answer)
+		brought += answer.bytes
 		switch {
 		case errors.Is(answer.err, kafka.OffsetOutOfRange):
 			f.remove(p)
@@ -181,7 +202,7 @@ func (f *fetcher) fetch(ctx context.Context, partitions []*partition, from map[t
 			err = answer.err
 		}
 	}
-	return err
+	return brought, err
 }
 
 func (f *fetcher) deliver(p *partition, answer fetched) {

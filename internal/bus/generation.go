@@ -42,7 +42,7 @@ func newGeneration(c *Client, how *consumption, kg *kafka.Generation) *generatio
 				tier: tier, stamped: how.stamped && tier == nil, inbox: newInbox(), progress: newProgress(limit), committed: a.Offset})
 		}
 	}
-	g.fetcher = &fetcher{cluster: c.cluster, metrics: c.metrics, log: g.log, wait: c.cfg.FetchWait, outOfRange: g.lost,
+	g.fetcher = &fetcher{cluster: c.cluster, metrics: c.metrics, log: g.log, wait: c.cfg.FetchWait, gather: how.gather, outOfRange: g.lost,
 		partitions: map[*partition]struct{}{}, expected: len(g.parts), changed: make(chan struct{})}
 	g.lanes = newLanes(g)
 	return g

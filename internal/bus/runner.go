@@ -98,7 +98,7 @@ func (r *Runner) consumption(step Step, batch bool, log *slog.Logger) *consumpti
 	r.unopened.Add(1)
 	how := &consumption{
 		name: step.Name, group: c.fullName(step.Group), tiers: map[string]*Tier{}, stamped: step.Stamped, batch: batch,
-		concurrency: step.Concurrency, maxRecords: step.MaxBatchRecords, maxBytes: step.MaxBatchBytes,
+		concurrency: step.Concurrency, maxRecords: step.MaxBatchRecords, maxBytes: step.MaxBatchBytes, gather: step.Gather,
 		pause: backoff{min: step.Retry.Pause, max: max(redelivery.max, step.Retry.Pause)}, assigned: step.Assigned, revoked: step.Revoked,
 		ahead: r.ahead, log: log,
 		gate: newGate(log, func(on bool) { paused.Set(map[bool]float64{true: 1}[on]) }),

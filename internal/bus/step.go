@@ -26,6 +26,9 @@ type Step struct {
 	Concurrency int
 	// MaxBatchRecords and MaxBatchBytes bound a batch; zero means 2000 and 4 MiB.
 	MaxBatchRecords, MaxBatchBytes int
+	// Gather is how long the next fetch waits after one that brought little: a step that nobody waits for works on larger batches,
+	// and leaves the machine to those that somebody waits for. A record that comes after a rest is not held up. Zero fetches at once.
+	Gather time.Duration
 	// Assigned is asked, before the first record of a partition, for the offset to go on from; negative means the group's
 	// committed offset. Here a step restores what it holds for the partition. ctx ends when the partition is revoked. It is
 	// asked again after an error, except a permanent one, which stops the partition. Only for steps with one topic.
@@ -101,8 +104,8 @@ func (s Step) validate() error {
 	if s.Assigned != nil && len(s.Topics) != 1 {
 		faults = append(faults, errors.New("assigned: only for a step with one topic"))
 	}
-	if s.Retry.Tries < 0 || s.Retry.Pause < 0 || s.Concurrency < 0 || s.MaxBatchRecords < 0 || s.MaxBatchBytes < 0 {
-		faults = append(faults, errors.New("tries, pause, concurrency and batch bounds: must not be negative"))
+	if s.Retry.Tries < 0 || s.Retry.Pause < 0 || s.Concurrency < 0 || s.MaxBatchRecords < 0 || s.MaxBatchBytes < 0 || s.Gather < 0 {
+		faults = append(faults, errors.New("tries, pause, concurrency, batch bounds and gather: must not be negative"))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return fmt.Errorf("step %q: %w", s.Name, err)

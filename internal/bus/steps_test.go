@@ -48,6 +48,29 @@ func TestBatchStepGetsRecordsInOrder(t *testing.T) {
 	}
 }
 
+// A record that comes after a rest is handed over at once; what comes soon after it gathers to one batch.
+func TestGather(t *testing.T) {
+	c := openClient(t, testConfig(startKfake(t).ListenAddrs()))
+	createTopics(t, c, TopicSpec{Name: "in.v1", Partitions: 1})
+	got := make(chan int, 100)
+	r := newRunner(t, c)
+	r.Batch(Step{Name: "step", Topics: []string{"in.v1"}, Gather: time.Second}, func(_ context.Context, b Batch) error {
+		got <- len(b.Records)
+		return nil
+	})
+	start(t, r)
+	write(t, c, numbered("in.v1", 1)...)
+	if n := receive(t, got); n != 1 {
+		t.Fatalf("first batch: %d records", n)
+	}
+	for range 5 {
+		write(t, c, numbered("in.v1", 1)...)
+	}
+	if n := receive(t, got); n != 5 {
+		t.Errorf("batch of what came after it: %d records, want 5", n)
+	}
+}
+
 // A batch that failed comes again, with everything that was in it, before anything behind it.
 func TestFailedBatchComesAgain(t *testing.T) {
 	c := openClient(t, testConfig(startKfake(t).ListenAddrs()))
