@@ -41,8 +41,17 @@ func (c *Client) NewRunner() (*Runner, error) {
 
 // quiet lets the router speak at debug level only: every failure is reported once, by the policy.
 func quiet(log *slog.Logger) watermill.LoggerAdapter {
-	return watermill.NewSlogLoggerWithLevelMapping(log, map[slog.Level]slog.Level{
-		watermill.LevelTrace: slog.LevelDebug - 4, slog.LevelInfo: slog.LevelDebug, slog.LevelWarn: slog.LevelDebug, slog.LevelError: slog.LevelDebug})
+	return untraced{watermill.NewSlogLoggerWithLevelMapping(log, map[slog.Level]slog.Level{
+		slog.LevelInfo: slog.LevelDebug, slog.LevelWarn: slog.LevelDebug, slog.LevelError: slog.LevelDebug})}
+}
+
+// untraced leaves out what the router says of each message: it puts the words together also where nobody listens.
+type untraced struct{ watermill.LoggerAdapter }
+
+func (untraced) Trace(string, watermill.LogFields) {}
+
+func (u untraced) With(fields watermill.LogFields) watermill.LoggerAdapter {
+	return untraced{u.LoggerAdapter.With(fields)}
 }
 
 // Batch adds a step that handles the records of a partition in batches, one batch of a partition at a time. When h fails,
