@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"permithub/internal/headroom"
 )
 
 // commands is the whole command line.
@@ -51,6 +53,7 @@ const (
 var started = time.Now()
 
 func main() {
+	headroom.Keep(headroom.Default)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(os.Args[1:], &process{ctx: ctx, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), now: time.Now})
 	stop()

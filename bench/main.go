@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"permithub/internal/headroom"
 )
 
 type cli struct {
@@ -24,6 +26,7 @@ type cli struct {
 }
 
 func main() {
+	headroom.Keep(headroom.Default) // as the hub has it; so do all contenders, the embedded broker and whoever sends
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c cli
