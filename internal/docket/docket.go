@@ -2,6 +2,7 @@ package docket
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unique"
@@ -17,7 +18,7 @@ type Docket struct {
 
 	mu       sync.Mutex
 	marks    map[int32]int64    // by partition: offset of the last input that was taken in
-	open     map[string]entry   // by dossier: a person has at most one open case
+	open     map[string]*entry  // by dossier: a person has at most one open case
 	finished map[int32]finished // by partition
 
 	countedBy map[int32]string // by partition: the version of the calendar that finished was counted by, or several
@@ -43,7 +44,7 @@ type clock struct {
 
 // New returns an empty docket. Now ages what is open; the calendar counts office hours and says until when its days are known.
 func New(now func() time.Time, cal func() *calendar.Calendar) *Docket {
-	return &Docket{now: now, calendar: cal, marks: map[int32]int64{}, open: map[string]entry{}, finished: map[int32]finished{}, countedBy: map[int32]string{}}
+	return &Docket{now: now, calendar: cal, marks: map[int32]int64{}, open: map[string]*entry{}, finished: map[int32]finished{}, countedBy: map[int32]string{}}
 }
 
 // Observe takes in a transition and reports whether it is new to this docket.
@@ -65,13 +66,20 @@ func (d *Docket) Observe(t *schemas.Transition) bool {
 
 // take makes the transition the state of its file.
 func (d *Docket) take(t *schemas.Transition) {
-	delete(d.open, t.DossierID)
-	if c := t.Dossier.Open; c != nil && slices.Contains(Stages, c.Stage) {
-		d.open[kept(t.DossierID)] = entryOf(t.Input.Partition, c)
+	c := t.Dossier.Open
+	if c == nil || !slices.Contains(Stages, c.Stage) {
+		delete(d.open, t.DossierID)
+		return
 	}
+	e := d.open[t.DossierID]
+	if e == nil {
+		e = &entry{}
+		d.open[strings.Clone(t.DossierID)] = e
+	}
+	e.set(t.Input.Partition, c)
 }
 
-// kept is a string of its own: those of a transition that was read share one copy of the whole of it.
+// kept is one of a few strings, and none of the transition's: those of a transition that was read share one copy of the whole of it.
 func kept(s string) string { return unique.Make(s).Value() }
 
 // Forget drops what a partition told; call it when the partition is given away.
@@ -88,8 +96,9 @@ func (d *Docket) Forget(partition int32) {
 	}
 }
 
-func entryOf(partition int32, c *schemas.Case) entry {
-	e := entry{partition: partition, stage: c.Stage, town: kept(c.Submission.CurrentDivision), submitted: c.SubmittedAt.Time}
+// set makes the entry what the case says.
+func (e *entry) set(partition int32, c *schemas.Case) {
+	*e = entry{partition: partition, stage: c.Stage, town: kept(c.Submission.CurrentDivision), submitted: c.SubmittedAt.Time, clocks: e.clocks[:0]}
 	if c.IssuedAt != nil {
 		e.issued = c.IssuedAt.Time
 	}
@@ -103,5 +112,4 @@ func entryOf(partition int32, c *schemas.Case) entry {
 			e.clocks = append(e.clocks, clock{kept(k.ID), k.DueAt.Time, StateOf(k)})
 		}
 	}
-	return e
 }

@@ -75,8 +75,8 @@ func (d *Docket) Standing() Standing {
 			town = &Town{Division: e.town, Stages: map[schemas.Stage]Tally{}}
 			towns[e.town] = town
 		}
-		s.add(&e)
-		one := tallyOf(&e, tomorrow)
+		s.add(e)
+		one := tallyOf(e, tomorrow)
 		s.Total = s.Total.Plus(one)
 		s.Stages[e.stage] = s.Stages[e.stage].Plus(one)
 		town.Tally = town.Plus(one)
