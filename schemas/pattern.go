@@ -14,6 +14,9 @@ type pattern struct {
 	classes int
 	next    []uint16 // by state and class
 	accepts []bool   // by state
+	// places are the classes that each place of a text may be of, one bit a class, where all texts are of one length and no place depends on
+	// another, as in a hash: nothing has to wait for the byte before. Nil for any other expression.
+	places []uint64
 }
 
 const deadState = 0
@@ -48,7 +51,38 @@ func newPattern(expression string) *pattern {
 			p.next = append(p.next, id)
 		}
 	}
+	p.places = p.findPlaces()
 	return p
+}
+
+// findPlaces follows the only way through the table; nil where it parts, ends early or comes back.
+func (p *pattern) findPlaces() []uint64 {
+	if p.classes > 64 {
+		return nil
+	}
+	var places []uint64
+	for state := 1; !p.accepts[state]; {
+		classes, to := uint64(0), deadState
+		for class, next := range p.next[state*p.classes : (state+1)*p.classes] {
+			switch {
+			case next == deadState:
+			case to == deadState || to == int(next):
+				classes |= 1 << class
+				to = int(next)
+			default:
+				return nil
+			}
+		}
+		if to == deadState || len(places) > len(p.accepts) {
+			return nil
+		}
+		places = append(places, classes)
+		state = to
+		if p.accepts[state] && !slices.ContainsFunc(p.next[state*p.classes:(state+1)*p.classes], func(next uint16) bool { return next != deadState }) {
+			return places
+		}
+	}
+	return nil
 }
 
 // classify puts bytes that no part of the expression tells apart into one class, and returns one byte of each.
@@ -152,6 +186,9 @@ func stateName(state []uint32) string {
 
 // matches reports whether the whole of s matches.
 func (p *pattern) matches(s string) bool {
+	if p.places != nil {
+		return p.matchesPlaces(s)
+	}
 	state := 1
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -163,4 +200,16 @@ func (p *pattern) matches(s string) bool {
 		}
 	}
 	return p.accepts[state]
+}
+
+func (p *pattern) matchesPlaces(s string) bool {
+	if len(s) != len(p.places) {
+		return false
+	}
+	all := uint64(1)
+	for i, classes := range p.places {
+		c := s[i]
+		all &= classes >> (p.classOf[c&0x7f] & 63) & uint64(^c>>7) // no byte beyond ASCII
+	}
+	return all != 0
 }

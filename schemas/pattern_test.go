@@ -31,6 +31,17 @@ func TestPatternMatchesAsRegexp(t *testing.T) {
 	}
 }
 
+func TestPatternPlaces(t *testing.T) {
+	for expression, want := range map[string]int{
+		`^[0-9a-f]{64}$`: 64, `^00-[0-9a-f]{2}-[0-9]{1}$`: 7, `^[A-Z2-7]{16}[0-9A-Z]$`: 17,
+		`^[a-z]{1,3}$`: 0, `^[0-9]{2}([0-9]{4})?$`: 0, `^(ab|cd)$`: 0, `^a?$`: 0, `^$`: 0, `^a+$`: 0,
+	} {
+		if got := len(newPattern(expression).places); got != want {
+			t.Errorf("%s: %d places, want %d", expression, got, want)
+		}
+	}
+}
+
 // edit changes, adds or takes away a byte.
 func edit(t *rapid.T, s string) string {
 	at := rapid.IntRange(0, len(s)).Draw(t, "at")
