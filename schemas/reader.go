@@ -4,7 +4,9 @@ package schemas
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"unsafe"
 )
 
@@ -294,11 +296,9 @@ func (r *reader) foreign() bool {
 // endOfString returns where the quote stands that ends the string whose first byte is b[from]; -1 where none does.
 func endOfString(b []byte, from int) int {
 	for i := from; i < len(b); i++ {
-		n := bytes.IndexByte(b[i:], '"')
-		if n < 0 {
+		if i = quoteFrom(b, i); i == len(b) {
 			return -1
 		}
-		i += n
 		escapes := 0
 		for b[i-1-escapes] == '\\' { // it ends before the opening quote
 			escapes++
@@ -308,6 +308,20 @@ func endOfString(b []byte, from int) int {
 		}
 	}
 	return -1
+}
+
+// quoteFrom returns where the first quote stands from i on; len(b) where none does. Most strings are shorter than what makes bytes.IndexByte pay.
+func quoteFrom(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ eachQuote
+		if found := (x - eachOne) &^ x & eachHighBit; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(b) && b[i] != '"' {
+		i++
+	}
+	return i
 }
 
 func (r *reader) name(s string) {

@@ -4,7 +4,9 @@ package schemas
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -19,6 +21,34 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
+// Eight bytes at once: each of them this byte.
+const (
+	eachOne       = 0x0101010101010101
+	eachHighBit   = 0x80 * eachOne
+	eachSpace     = ' ' * eachOne
+	eachQuote     = '"' * eachOne
+	eachBackslash = '\\' * eachOne
+	eachLess      = '<' * eachOne
+	eachGreater   = '>' * eachOne
+	eachAmpersand = '&' * eachOne
+)
+
+// plainUntil returns where, from i on, the first byte stands that is not plain.
+func plainUntil(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		// The high bit of a byte that is less than a space, or one of the two: the subtraction borrows. What lies above it may be wrong.
+		special := (x - eachSpace) | ((x ^ eachQuote) - eachOne) | ((x ^ eachBackslash) - eachOne)
+		if found := (special&^x | x) & eachHighBit; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(b) && plain[b[i]] {
+		i++
+	}
+	return i
+}
+
 // quoted reads a string. What it returns may be part of the document.
 func (r *reader) quoted() ([]byte, bool) {
 	if r.at() != '"' {
@@ -27,10 +57,7 @@ func (r *reader) quoted() ([]byte, bool) {
 	}
 	r.cooked = false
 	from := r.i + 1
-	i := from
-	for i < len(r.b) && plain[r.b[i]] {
-		i++
-	}
+	i := plainUntil(r.b, from)
 	if i < len(r.b) && r.b[i] == '"' {
 		r.i = i + 1
 		return r.b[from:i], true

@@ -123,15 +123,8 @@ func daysSinceEpoch(year, month, day int) int64 {
 		year--
 		month += 12
 	}
-	era := floorDiv(year, 400)
+	era := int(floorDiv(int64(year), 400))
 	ofEra := year - era*400
 	dayOfYear := (153*(month-3)+2)/5 + day - 1
 	return int64(era)*146_097 + int64(ofEra*365+ofEra/4-ofEra/100+dayOfYear) - 719_468
-}
-
-func floorDiv(a, b int) int {
-	if q := a / b; a%b >= 0 {
-		return q
-	}
-	return a/b - 1
 }

@@ -21,8 +21,60 @@ func At(t time.Time) Time { return Time{t.Truncate(time.Microsecond).In(Shanghai
 // String formats t as it stands on the wire.
 func (t Time) String() string { return At(t.Time).Format(wireLayout) }
 
-// appendTo appends the time as it stands on the wire.
-func (t Time) appendTo(b []byte) []byte { return At(t.Time).AppendFormat(b, wireLayout) }
+// appendTo appends the time as it stands on the wire. A transition has a dozen of them.
+func (t Time) appendTo(b []byte) []byte {
+	const day = 86_400
+	seconds := t.Unix() + 8*3600
+	days := floorDiv(seconds, day)
+	year, month, dayOfMonth := civilOf(days)
+	if year < 0 || year > 9999 { // nobody reads it again, but it is shown
+		return At(t.Time).AppendFormat(b, wireLayout)
+	}
+	rest := int(seconds - days*day)
+	b = appendTwo(appendTwo(b, year/100), year%100)
+	b = appendTwo(append(b, '-'), month)
+	b = appendTwo(append(b, '-'), dayOfMonth)
+	b = appendTwo(append(b, 'T'), rest/3600)
+	b = appendTwo(append(b, ':'), rest/60%60)
+	b = appendTwo(append(b, ':'), rest%60)
+	if micros := t.Nanosecond() / 1000; micros > 0 {
+		b = appendTwo(append(b, '.'), micros/10_000)
+		b = appendTwo(appendTwo(b, micros/100%100), micros%100)
+		for b[len(b)-1] == '0' {
+			b = b[:len(b)-1]
+		}
+	}
+	return append(b, "+08:00"...)
+}
+
+// appendTwo appends two digits.
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
+
+// daysPerEra are the days of 400 years, after which the Gregorian calendar repeats.
+const daysPerEra = 146_097
+
+// civilOf returns the civil date of a day that is counted from 1970-01-01. Years begin in March here, so that a leap day is the last of its year.
+func civilOf(days int64) (year, month, day int) {
+	days += 719_468 // from 0000-03-01
+	era := floorDiv(days, daysPerEra)
+	ofEra := int(days - era*daysPerEra)
+	yearOfEra := (ofEra - ofEra/1460 + ofEra/36_524 - ofEra/146_096) / 365
+	ofYear := ofEra - (365*yearOfEra + yearOfEra/4 - yearOfEra/100)
+	fromMarch := (5*ofYear + 2) / 153
+	day = ofYear - (153*fromMarch+2)/5 + 1
+	year, month = int(era)*400+yearOfEra, fromMarch+3
+	if month > 12 {
+		year, month = year+1, month-12
+	}
+	return year, month, day
+}
+
+func floorDiv(a, b int64) int64 {
+	if q := a / b; a%b >= 0 {
+		return q
+	}
+	return a/b - 1
+}
 
 // MarshalJSON writes RFC 3339 at +08:00. A year that RFC 3339 cannot write is an error: nobody could read it again.
 func (t Time) MarshalJSON() ([]byte, error) {
@@ -36,10 +88,13 @@ func (t Time) MarshalJSON() ([]byte, error) {
 
 var errTimeRange = errors.New("time: the year at +08:00 is not one of four digits")
 
-func (t Time) writable() bool {
-	year := t.In(Shanghai).Year()
-	return year >= 0 && year <= 9999
-}
+// Within these are the years of four digits, at +08:00.
+var (
+	firstWritable = time.Date(0, 1, 1, 0, 0, 0, 0, Shanghai)
+	lastWritable  = time.Date(10_000, 1, 1, 0, 0, 0, 0, Shanghai)
+)
+
+func (t Time) writable() bool { return !t.Before(firstWritable) && t.Before(lastWritable) }
 
 // UnmarshalJSON reads RFC 3339 with any offset.
 func (t *Time) UnmarshalJSON(b []byte) error {

@@ -4,8 +4,11 @@ package schemas
 
 import (
 	"encoding/base64"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
+	"unsafe"
 )
 
 // writer writes the types that travel, byte for byte as encoding/json does: the methods of the types are generated (codec_gen.go).
@@ -24,10 +27,36 @@ var unescaped = func() (t [256]bool) {
 	return t
 }()
 
+// unescapedUntil returns where the first byte stands that is not written as it is, see plainUntil.
+func unescapedUntil(s []byte) int {
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := binary.LittleEndian.Uint64(s[i:])
+		special := (x - eachSpace) | ((x ^ eachQuote) - eachOne) | ((x ^ eachBackslash) - eachOne) |
+			((x ^ eachLess) - eachOne) | ((x ^ eachGreater) - eachOne) | ((x ^ eachAmpersand) - eachOne)
+		if found := (special&^x | x) & eachHighBit; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(s) && unescaped[s[i]] {
+		i++
+	}
+	return i
+}
+
 func (w *writer) str(s string) {
+	if n := unescapedUntil(unsafe.Slice(unsafe.StringData(s), len(s))); n < len(s) {
+		w.strFrom(s, n)
+		return
+	}
+	w.b = append(append(append(w.b, '"'), s...), '"')
+}
+
+// strFrom writes a string of which something, from i on, may have to be escaped.
+func (w *writer) strFrom(s string, i int) {
 	b := append(w.b, '"')
 	from := 0
-	for i := 0; i < len(s); {
+	for i < len(s) {
 		c := s[i]
 		if unescaped[c] {
 			i++
