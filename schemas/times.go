@@ -19,7 +19,10 @@ const wireLayout = time.RFC3339Nano
 func At(t time.Time) Time { return Time{t.Truncate(time.Microsecond).In(Shanghai)} }
 
 // String formats t as it stands on the wire.
-func (t Time) String() string { return At(t.Time).Format(wireLayout) }
+func (t Time) String() string {
+	var b [len(wireLayout)]byte
+	return string(t.appendTo(b[:0]))
+}
 
 // appendTo appends the time as it stands on the wire. A transition has a dozen of them.
 func (t Time) appendTo(b []byte) []byte {
