@@ -54,7 +54,7 @@ type pending struct {
 // batch is what one acknowledgement settles.
 type batch struct {
 	records  []pending
-	wire     []byte // encoded when it is first sent, so that a repeat is the same to the byte
+	wire     *[]byte // encoded when it is first sent, so that a repeat is the same to the byte
 	attempts int
 	err      error // of the last attempt
 }
@@ -162,6 +162,9 @@ func (d *dispatcher) settleOne(ctx context.Context, q *queue) {
 	q.listed = false
 	switch err := b.err; {
 	case err == nil:
+		if b.attempts == 0 { // else a request that was given up may still hold it
+			reuse(b.wire)
+		}
 		q.sequence = nextSequence(q.sequence, len(b.records))
 		q.finish(nil)
 	case tooLarge(err) && len(b.records) > 1:

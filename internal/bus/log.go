@@ -76,10 +76,13 @@ func (l *Log) append(ctx context.Context, tp topicPartition, at int64, records [
 		return unavailable(err)
 	}
 	start := time.Now()
-	wire := appendRecordBatch(nil, batch, start, anonymous)
-	answers, err := l.client.cluster.produce(ctx, map[topicPartition][]byte{tp: wire})
+	wire := encodeBatch(batch, start, anonymous)
+	answers, err := l.client.cluster.produce(ctx, map[topicPartition][]byte{tp: *wire})
 	failpoint.Here(failpoint.P3)
 	a, answered := answers[tp]
+	if answered {
+		reuse(wire)
+	}
 	switch {
 	case err == nil && !answered:
 		err = errNoAnswer

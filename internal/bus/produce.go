@@ -99,7 +99,7 @@ func (p *producer) prepare(ctx context.Context, queues []*queue) error {
 			for i := range records {
 				records[i] = q.batch.records[i].record
 			}
-			q.batch.wire = appendRecordBatch(nil, records, now, producerState{q.session.id, q.session.epoch, q.sequence})
+			q.batch.wire = encodeBatch(records, now, producerState{q.session.id, q.session.epoch, q.sequence})
 		}
 	}
 	return nil
@@ -111,7 +111,7 @@ func (p *producer) request(ctx context.Context, queues []*queue) {
 	want := make(map[topicPartition]*batch, len(queues))
 	wires := make(map[topicPartition][]byte, len(queues))
 	for _, q := range queues {
-		want[q.topicPartition], wires[q.topicPartition] = q.batch, q.batch.wire
+		want[q.topicPartition], wires[q.topicPartition] = q.batch, *q.batch.wire
 	}
 	res, err := p.cluster.produce(ctx, wires)
 	if err != nil {

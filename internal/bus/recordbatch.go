@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"slices"
+	"sync"
 	"time"
 
 	"permithub/schemas"
@@ -39,6 +40,18 @@ const (
 	// sizePrefix precedes the batch on the wire: kafka-go writes a raw record set as it is, so it carries its own.
 	sizePrefix = 4
 )
+
+// wires holds the memory of batches that were answered: a request without an answer may still be read by its connection.
+var wires = sync.Pool{New: func() any { return new([]byte) }}
+
+// encodeBatch encodes one batch as it is sent. Once it is answered, reuse takes it back.
+func encodeBatch(records []*schemas.Record, at time.Time, p producerState) *[]byte {
+	wire := wires.Get().(*[]byte)
+	*wire = appendRecordBatch((*wire)[:0], records, at, p)
+	return wire
+}
+
+func reuse(wire *[]byte) { wires.Put(wire) }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
