@@ -4,24 +4,27 @@ import "slices"
 
 // Card is what may be asked about one application at any moment, derived from the log and kept in Redis. No personal fields.
 type Card struct {
-	ApplicationNo       string   `json:"application_no"`
-	Source              string   `json:"source"`
-	SourceApplicationNo string   `json:"source_application_no"`
-	BodyHash            string   `json:"body_hash"`
-	ReceivedAt          Time     `json:"received_at"`
-	Version             int64    `json:"version"` // seq of the dossier when the card was written; 0 from the intake, before the log
-	Stage               Stage    `json:"stage,omitempty"`
-	Outcome             string   `json:"outcome,omitempty"` // of an ended case
-	Reasons             []string `json:"reasons,omitempty"`
-	Items               []string `json:"items,omitempty"` // what the last supplement request asks for
-	PermitNo            string   `json:"permit_no,omitempty"`
-	AcceptedAt          *Time    `json:"accepted_at,omitempty"`
-	DueAt               *Time    `json:"due_at,omitempty"`
-	DueProvisional      bool     `json:"due_provisional,omitempty"`
-	DueLimit            *Limit   `json:"due_limit,omitempty"` // what led to due_at, with the pauses
-	Pauses              []Pause  `json:"pauses,omitempty"`
-	IssuedAt            *Time    `json:"issued_at,omitempty"`
+	ApplicationNo       string   `json:"application_no"`            // 申请编号
+	Source              string   `json:"source"`                    // 来源
+	SourceApplicationNo string   `json:"source_application_no"`     // 来源系统的申请编号
+	BodyHash            string   `json:"body_hash"`                 // 申请内容摘要
+	ReceivedAt          Time     `json:"received_at"`               // 接收时间
+	Version             int64    `json:"version"`                   // 档案序号: seq of the dossier when the card was written; 0 from the intake, before the log
+	Stage               Stage    `json:"stage,omitempty"`           // 办理环节
+	Outcome             string   `json:"outcome,omitempty"`         // 结果: of an ended case
+	Reasons             []string `json:"reasons,omitempty"`         // 理由代码
+	Items               []string `json:"items,omitempty"`           // 补正事项: what the last supplement request asks for
+	PermitNo            string   `json:"permit_no,omitempty"`       // 居住证编号
+	AcceptedAt          *Time    `json:"accepted_at,omitempty"`     // 受理时间
+	DueAt               *Time    `json:"due_at,omitempty"`          // 承诺办结时间
+	DueProvisional      bool     `json:"due_provisional,omitempty"` // 承诺办结时间是否暂定
+	DueLimit            *Limit   `json:"due_limit,omitempty"`       // 承诺时限: what led to due_at, with the pauses
+	Pauses              []Pause  `json:"pauses,omitempty"`          // 中止时段
+	IssuedAt            *Time    `json:"issued_at,omitempty"`       // 签发时间
 }
+
+// Encode writes the card as encoding/json reads it.
+func (c *Card) Encode() ([]byte, error) { return encode(c) }
 
 // Card returns the card of a case of the file as it stands now; false where the file has no such case.
 func (d *Dossier) Card(applicationNo string) (Card, bool) {

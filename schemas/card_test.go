@@ -1,10 +1,12 @@
 package schemas_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"permithub/schemas"
 )
@@ -154,4 +156,32 @@ func TestTopics(t *testing.T) {
 	if log := names[schemas.TopicCaseLog]; !log.Stamped || log.SameAs != schemas.TopicCaseInput || log.RetentionHours != -1 {
 		t.Errorf("the log is %+v", log)
 	}
+}
+
+// The card is read back by encoding/json: Encode writes what that would.
+func TestCardIsWrittenAsEncodingJSONDoes(t *testing.T) {
+	words := rapid.SliceOfN(rapid.StringN(0, 12, -1), 0, 3)
+	at := rapid.Custom(func(t *rapid.T) schemas.Time {
+		return schemas.At(time.UnixMicro(rapid.Int64Range(0, 4e15).Draw(t, "microseconds")))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		word := func(name string) string { return rapid.String().Draw(t, name) }
+		card := schemas.Card{
+			ApplicationNo: word("number"), Source: word("source"), SourceApplicationNo: word("source number"), BodyHash: word("hash"), ReceivedAt: at.Draw(t, "received"),
+			Version: rapid.Int64().Draw(t, "version"), Stage: schemas.Stage(word("stage")), Outcome: word("outcome"), Reasons: words.Draw(t, "reasons"), Items: words.Draw(t, "items"),
+			PermitNo: word("permit"), AcceptedAt: rapid.Ptr(at, true).Draw(t, "accepted"), DueAt: rapid.Ptr(at, true).Draw(t, "due"), DueProvisional: rapid.Bool().Draw(t, "provisional"),
+			IssuedAt: rapid.Ptr(at, true).Draw(t, "issued"),
+		}
+		if rapid.Bool().Draw(t, "limited") {
+			card.DueLimit = &schemas.Limit{Days: rapid.Int().Draw(t, "days"), Unit: word("unit"), End: word("end")}
+			card.Pauses = []schemas.Pause{{From: at.Draw(t, "from"), To: rapid.Ptr(at, true).Draw(t, "to"), Ground: word("ground"), Remark: word("remark")}}
+		}
+		want, err := json.Marshal(&card)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := card.Encode(); err != nil || string(got) != string(want) {
+			t.Fatalf("%s, %v; want %s", got, err, want)
+		}
+	})
 }

@@ -11,7 +11,7 @@ import (
 // buffers are where values are written before they are copied at their right size.
 var buffers = sync.Pool{New: func() any { return new(writer) }}
 
-func encode[T any, P document[T]](v P) ([]byte, error) {
+func encode(v interface{ write(*writer) }) ([]byte, error) {
 	w := buffers.Get().(*writer)
 	defer buffers.Put(w)
 	w.b, w.err = w.b[:0], nil

@@ -6298,6 +6298,100 @@ func (v *Withdrawal) write(w *writer) {
 	w.b = append(w.b, '}')
 }
 
+func (v *Card) write(w *writer) {
+	w.b = append(w.b, '{')
+	w.raw("\"application_no\":")
+	w.str(v.ApplicationNo)
+	w.raw(",\"source\":")
+	w.str(v.Source)
+	w.raw(",\"source_application_no\":")
+	w.str(v.SourceApplicationNo)
+	w.raw(",\"body_hash\":")
+	w.str(v.BodyHash)
+	w.raw(",\"received_at\":")
+	w.time(v.ReceivedAt)
+	w.raw(",\"version\":")
+	w.number(v.Version)
+	if v.Stage != "" {
+		w.raw(",\"stage\":")
+		w.str(string(v.Stage))
+	}
+	if v.Outcome != "" {
+		w.raw(",\"outcome\":")
+		w.str(v.Outcome)
+	}
+	if len(v.Reasons) > 0 {
+		w.raw(",\"reasons\":")
+		if v.Reasons == nil {
+			w.raw("null")
+		} else {
+			w.b = append(w.b, '[')
+			for i := range v.Reasons {
+				if i > 0 {
+					w.b = append(w.b, ',')
+				}
+				w.str(v.Reasons[i])
+			}
+			w.b = append(w.b, ']')
+		}
+	}
+	if len(v.Items) > 0 {
+		w.raw(",\"items\":")
+		if v.Items == nil {
+			w.raw("null")
+		} else {
+			w.b = append(w.b, '[')
+			for i := range v.Items {
+				if i > 0 {
+					w.b = append(w.b, ',')
+				}
+				w.str(v.Items[i])
+			}
+			w.b = append(w.b, ']')
+		}
+	}
+	if v.PermitNo != "" {
+		w.raw(",\"permit_no\":")
+		w.str(v.PermitNo)
+	}
+	if v.AcceptedAt != nil {
+		w.raw(",\"accepted_at\":")
+		w.time(*v.AcceptedAt)
+	}
+	if v.DueAt != nil {
+		w.raw(",\"due_at\":")
+		w.time(*v.DueAt)
+	}
+	if v.DueProvisional {
+		w.raw(",\"due_provisional\":")
+		w.boolean(v.DueProvisional)
+	}
+	if v.DueLimit != nil {
+		w.raw(",\"due_limit\":")
+		v.DueLimit.write(w)
+	}
+	if len(v.Pauses) > 0 {
+		w.raw(",\"pauses\":")
+		if v.Pauses == nil {
+			w.raw("null")
+		} else {
+			w.b = append(w.b, '[')
+			for i := range v.Pauses {
+				if i > 0 {
+					w.b = append(w.b, ',')
+				}
+				v.Pauses[i].write(w)
+			}
+			w.b = append(w.b, ']')
+		}
+	}
+	if v.IssuedAt != nil {
+		w.raw(",\"issued_at\":")
+		w.time(*v.IssuedAt)
+	}
+	w.b = append(w.b, '}')
+}
+
 // readTopic reads a value as what its topic carries; nil where the topic has no schema.
 func readTopic(topic string, b []byte) *reader {
 	var r *reader

@@ -2,7 +2,6 @@ package deadline
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -171,7 +170,7 @@ func (s *Store) applyArgs(p Projection) (keys []string, args []any, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		card, err := json.Marshal(&c.Card)
+		card, err := c.Card.Encode()
 		if err != nil {
 			return nil, nil, fmt.Errorf("encode card %s: %w", c.ApplicationNo, err)
 		}

@@ -87,7 +87,7 @@ func (s *Store) Put(ctx context.Context, card schemas.Card) error {
 	if err != nil {
 		return fmt.Errorf("put card: %w", err)
 	}
-	text, err := json.Marshal(&card)
+	text, err := card.Encode()
 	if err != nil {
 		return fmt.Errorf("put card %s: %w", card.ApplicationNo, err)
 	}

@@ -15,6 +15,9 @@ import (
 // codecFile holds how the types that travel are read, checked and written.
 const codecFile = "codec_gen.go"
 
+// keptElsewhere are types that no topic carries and that are written for every application: they have no schema, encoding/json reads them.
+var keptElsewhere = []string{"Card"}
+
 // codec returns the source of the methods of every type that a topic carries, from the same types and the same table of forms as the schemas:
 // read checks what the schema says while it reads, and write writes what encoding/json would.
 func codec(s *source) ([]byte, error) {
@@ -27,6 +30,11 @@ func codec(s *source) ([]byte, error) {
 	for _, typ := range slices.Sorted(slices.Values(g.structs)) {
 		if err := errors.Join(g.reader(typ), g.writer(typ)); err != nil {
 			return nil, fmt.Errorf("codec of %s: %w", typ, err)
+		}
+	}
+	for _, typ := range keptElsewhere {
+		if err := g.writer(typ); err != nil {
+			return nil, fmt.Errorf("writer of %s: %w", typ, err)
 		}
 	}
 	g.check()
