@@ -25,6 +25,8 @@ type order struct {
 	Partitions int
 	// Events, Indexed and Results are what must be counted until it is done; all zero means: until the standard input ends.
 	Events, Indexed, Results int64
+	// Transition and Public are the sizes of what a floor writes.
+	Transition, Public int
 	// Effects runs the step that calls a foreign system instead of the pipeline.
 	Effects  bool
 	CallTime time.Duration
@@ -113,7 +115,7 @@ func (o *order) endProfile() error {
 }
 
 func (o *order) env(p *pipeline.Progress) *pipeline.Env {
-	return &pipeline.Env{Brokers: o.Brokers, Redis: o.Redis, Prefix: o.Prefix, Partitions: o.Partitions, Progress: p, CallTime: o.CallTime,
+	return &pipeline.Env{Brokers: o.Brokers, Redis: o.Redis, Prefix: o.Prefix, Partitions: o.Partitions, Transition: o.Transition, Public: o.Public, Progress: p, CallTime: o.CallTime,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))}
 }
 

@@ -25,6 +25,7 @@ type load struct {
 	deadlines    int64
 	bytes        int // of one application, on average
 	transition   int // of one transition, on average
+	public       int // of the public events of one transition together, on average
 }
 
 // newLoad makes n applications of so many persons and decides them here, once, to know what must come out.
@@ -57,6 +58,9 @@ func newLoad(n, persons int) (*load, error) {
 			return nil, err
 		}
 		l.events += int64(len(events))
+		for _, e := range events {
+			l.public += len(e.Value)
+		}
 		last[t.ApplicationNo] = t
 	}
 	for _, t := range last {
@@ -66,6 +70,7 @@ func newLoad(n, persons int) (*load, error) {
 	}
 	l.bytes /= n
 	l.transition /= n
+	l.public /= n
 	return l, nil
 }
 

@@ -29,8 +29,10 @@ type Env struct {
 	// Prefix stands before every topic, group and Redis key.
 	Prefix     string
 	Partitions int
-	Log        *slog.Logger
-	Progress   *Progress
+	// Transition and Public are how many bytes a floor makes of one application on case-log, and on the public topics together; 0 copies it.
+	Transition, Public int
+	Log                *slog.Logger
+	Progress           *Progress
 	// CallTime is how long a foreign system takes in the effect benchmark.
 	CallTime time.Duration
 	// Running are the steps of the hub that have not ended.

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 )
 
-// Default is how much the hub's heap may grow: some seconds of allocation under full load.
+// Default is how much the heap of a hub may grow: at 2,000 applications a second, what is made in four seconds.
 const Default = 256 << 20
 
 // least is what the runtime takes the live heap for when it is smaller.
