@@ -6,27 +6,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
-	"permithub/adapters/sms"
-	"permithub/consumers/approval"
 	"permithub/consumers/cancellation"
 	"permithub/consumers/clock"
 	"permithub/consumers/feed"
 	"permithub/consumers/filing"
 	"permithub/consumers/issuance"
-	"permithub/consumers/notification"
 	"permithub/consumers/publication"
 	"permithub/consumers/verification"
 	"permithub/consumers/worklist"
 	"permithub/internal/bus"
 	"permithub/internal/casework"
-	"permithub/internal/deadline"
 	"permithub/internal/effect"
-	"permithub/internal/snapshot"
 	"permithub/producers/intake"
 	"permithub/producers/overdue"
-	"permithub/producers/receipts"
 	"permithub/schemas"
 )
 
@@ -82,77 +74,6 @@ func steps() []*step {
 	}
 }
 
-func addApproval(h *hub, s *step) error {
-	a := approval.New(s.name, h.policy, h.bus.Log(schemas.TopicCaseLog), func(ctx context.Context, rec bus.Record, err error) error {
-		return h.bus.DeadLetter(ctx, s.name, rec, err, 1)
-	}, h.observer)
-	a.Doubt(h.maxSkew, doubts(h))
-	a.Report(restores(h))
-	if k := keeper(h); k != nil {
-		a.Keep(k)
-		h.stack.Push("snapshots", k.Close)
-	}
-	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Assigned: a.Assigned, Revoked: a.Revoked}, a.Handle)
-	return nil
-}
-
-// keeper keeps snapshots where they are wanted and their folder can be had. Without it the hub does all its work, and starts later.
-func keeper(h *hub) *approval.Keeper {
-	c := &h.cfg.Snapshots
-	if c.Off {
-		return nil
-	}
-	store, err := snapshot.Open(c.Dir, h.log, h.reg)
-	if err != nil {
-		h.log.Error("no snapshots are kept", "error", err)
-		return nil
-	}
-	return approval.NewKeeper(store, h.bus.Log(schemas.TopicCaseLog), approval.Schedule{Every: c.Every, After: c.After}, time.Now, h.log)
-}
-
-// restores counts and tells of partitions that were restored, and from what.
-func restores(h *hub) func(approval.Restored) {
-	counted := prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "permithub_restore_seconds", Help: "Time a partition took to be restored when it was assigned, by what it began from: snapshot, with the rest of the log behind it, or log.",
-		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}}, []string{"from"})
-	h.reg.MustRegister(counted)
-	for _, from := range []string{fromLog, fromSnapshot} {
-		counted.WithLabelValues(from)
-	}
-	return func(r approval.Restored) {
-		from := fromLog
-		if r.Snapshot > 0 {
-			from = fromSnapshot
-		}
-		counted.WithLabelValues(from).Observe(r.Took.Seconds())
-		h.log.Info("partition restored", "partition", r.Partition, "from", from, "snapshot", r.Snapshot, "transitions", r.Transitions, "files", r.Files, "open", r.Open, "took", r.Took)
-	}
-}
-
-// What a partition is restored from.
-const (
-	fromLog      = "log"
-	fromSnapshot = "snapshot"
-)
-
-// doubts counts and tells of deadlines that were reported too early by Kafka's clock.
-func doubts(h *hub) func(context.Context, *bus.Record, time.Duration) {
-	counted := prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "permithub_deadlines_doubted_total", Help: "Deadlines that were reported more than 2 s before they were due by Kafka's clock, and passed over."})
-	h.reg.MustRegister(counted)
-	return func(ctx context.Context, rec *bus.Record, early time.Duration) {
-		counted.Inc()
-		h.log.ErrorContext(ctx, "a deadline was reported before it was due by Kafka's clock", "partition", rec.Partition, "offset", rec.Offset, "early_seconds", early.Seconds())
-	}
-}
-
-func addNotification(h *hub, s *step) error {
-	w := effect.Worker{Step: s.name, Publish: h.out.Produce, Now: h.now}
-	n := notification.New(h.run, guardedGateway{h}, correlation{h.index, []byte(h.cfg.RouteKey.Value())}, w, h.log)
-	h.lanes(s, n.Handle, n.Parked)
-	return nil
-}
-
 func addFeed(h *hub, s *step) error {
 	h.runner.Batch(bus.Step{Name: s.name, Topics: s.reads, Stamped: true}, feed.New(h.out.Produce).Handle)
 	return nil
@@ -206,48 +127,6 @@ func startIntake(h *hub, s *step) error {
 	}
 	return h.listen(s.name, h.cfg.Intake.Listen, in.Handler())
 }
-
-func startReceipts(h *hub, s *step) error {
-	known := correlation{h.index, []byte(h.cfg.RouteKey.Value())}
-	r := receipts.New(s.name, h.index.EffectOf, h.out.Produce, h.now, h.reg)
-	return h.listen(s.name, h.cfg.Systems.SMS.ReceiptListen, h.systems.SMS.Receipts(func(ctx context.Context, got sms.Receipt) error {
-		return r.Deliver(ctx, receipts.Receipt{
-			Refs: []string{messageRef(got.MsgGroup), known.phoneRef(got.Mobile)}, Delivered: got.Delivered, Code: got.Code, At: got.ReceivedAt,
-		})
-	}))
-}
-
-// guardedGateway sends through the breaker.
-type guardedGateway struct{ h *hub }
-
-func (g guardedGateway) Send(ctx context.Context, phone string, m schemas.SMS) (ref string, err error) {
-	err = g.h.guards["sms"].Do(ctx, func() (err error) {
-		ref, err = g.h.systems.SMS.Send(ctx, phone, m)
-		return err
-	})
-	return ref, err
-}
-
-// correlation keeps in Redis which notice a receipt will speak of; a phone is known there by its keyed hash only.
-type correlation struct {
-	index *deadline.Store
-	key   []byte
-}
-
-// receiptsWithin is how long after a notice a receipt may come (CMPP gateways take up to 48 h).
-const receiptsWithin = 72 * time.Hour
-
-func (c correlation) Expect(ctx context.Context, phone, effectID string) error {
-	return c.index.Correlate(ctx, c.phoneRef(phone), effectID, receiptsWithin)
-}
-
-func (c correlation) Sent(ctx context.Context, ref, effectID string) error {
-	return c.index.Correlate(ctx, messageRef(ref), effectID, receiptsWithin)
-}
-
-func (c correlation) phoneRef(phone string) string { return deadline.KeyedRef(c.key, "phone", phone) }
-
-func messageRef(ref string) string { return "sms:" + ref }
 
 // selectSteps returns the steps of these names, in the order of the flow; all where no name is given.
 func selectSteps(all []*step, names []string) ([]*step, error) {

@@ -21,6 +21,14 @@ const (
 	english language = "en"
 )
 
+// of picks the language of a text that has both.
+func (l language) of(zh, en string) string {
+	if l == english {
+		return en
+	}
+	return zh
+}
+
 // languageOf is what the officer chose, else Chinese: a browser's own language says little on an office's machine.
 func languageOf(r *http.Request) language {
 	if c, err := r.Cookie(languageCookie); err == nil && c.Value == string(english) {
