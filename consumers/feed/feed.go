@@ -91,20 +91,25 @@ func application(t *schemas.Transition, ev *schemas.Event, id string) (schemas.R
 
 // permit tells of a permit that came into force or went out of it.
 func permit(t *schemas.Transition, ev *schemas.Event, id string) (schemas.Record, bool, error) {
-	e := schemas.PermitEvent{EventID: id, DossierID: t.DossierID, ApplicationNo: ev.ApplicationNo, Seq: t.Seq, TypeName: schemas.EventName(ev.Type), PermitNo: ev.Ref, At: ev.At}
-	issued := issuedPermit(t, ev.ApplicationNo)
-	switch ev.Type {
-	case schemas.EvIssued:
-		e.Type, e.LicenceID = "permit_issued", issued.LicenceID
-	case schemas.EvPermitCancelled:
-		e.Type, e.ReplacedBy = "permit_cancelled", issued.PermitNo
-	case schemas.EvPermitRevoked:
-		e.Type, e.LicenceID = "permit_revoked", issued.LicenceID
-	default:
+	typ, tells := permitEvents[ev.Type]
+	if !tells {
 		return schemas.Record{}, false, nil
+	}
+	e := schemas.PermitEvent{
+		EventID: id, DossierID: t.DossierID, ApplicationNo: ev.ApplicationNo, Seq: t.Seq, Type: typ, TypeName: schemas.EventName(ev.Type), PermitNo: ev.Ref, At: ev.At,
+	}
+	if issued := issuedPermit(t, ev.ApplicationNo); ev.Type == schemas.EvPermitCancelled {
+		e.ReplacedBy = issued.PermitNo
+	} else {
+		e.LicenceID = issued.LicenceID
 	}
 	rec, err := e.Record()
 	return rec, true, err
+}
+
+// permitEvents are the events that a permit comes into force with or goes out of it, and what they are called in public.
+var permitEvents = map[string]string{
+	schemas.EvIssued: "permit_issued", schemas.EvPermitCancelled: "permit_cancelled", schemas.EvPermitRevoked: "permit_revoked",
 }
 
 // issuedPermit returns the permit that the application was given; the last duty done ends the case, so the file's permits are asked, not the open case.
