@@ -64,9 +64,10 @@ func (l *Log) Append(ctx context.Context, partition int32, at int64, records []s
 
 func (l *Log) append(ctx context.Context, tp topicPartition, at int64, records []schemas.Record) error {
 	size := 0
-	batch := make([]*schemas.Record, len(records))
+	full, batch := make([]schemas.Record, len(records)), make([]*schemas.Record, len(records))
 	for i := range records {
-		batch[i] = stamped(&records[i], tp.topic, at+int64(i))
+		full[i] = stamped(records[i], tp.topic, at+int64(i))
+		batch[i] = &full[i]
 		size += recordSize(batch[i])
 	}
 	if size > MaxAppendBytes {
