@@ -79,8 +79,22 @@ func (d *Docket) take(t *schemas.Transition) {
 	e.set(t.Input.Partition, c)
 }
 
-// kept is one of a few strings, and none of the transition's: those of a transition that was read share one copy of the whole of it.
-func kept(s string) string { return unique.Make(s).Value() }
+// kept is one of a few strings, and none of the transition's: those of a transition that was read share one copy of the whole of it. Mostly it is
+// what it was.
+func kept(was, s string) string {
+	if was == s {
+		return was
+	}
+	return unique.Make(s).Value()
+}
+
+// clockID is the id of a clock as kept has it.
+func clockID(id string) string {
+	if i := slices.Index(Clocks, id); i >= 0 {
+		return Clocks[i]
+	}
+	return kept("", id)
+}
 
 // Forget drops what a partition told; call it when the partition is given away.
 func (d *Docket) Forget(partition int32) {
@@ -98,7 +112,7 @@ func (d *Docket) Forget(partition int32) {
 
 // set makes the entry what the case says.
 func (e *entry) set(partition int32, c *schemas.Case) {
-	*e = entry{partition: partition, stage: c.Stage, town: kept(c.Submission.CurrentDivision), submitted: c.SubmittedAt.Time, clocks: e.clocks[:0]}
+	*e = entry{partition: partition, stage: c.Stage, town: kept(e.town, c.Submission.CurrentDivision), submitted: c.SubmittedAt.Time, clocks: e.clocks[:0]}
 	if c.IssuedAt != nil {
 		e.issued = c.IssuedAt.Time
 	}
@@ -109,7 +123,7 @@ func (e *entry) set(partition int32, c *schemas.Case) {
 	}
 	for i := range c.Clocks {
 		if k := &c.Clocks[i]; k.ResolvedAt == nil {
-			e.clocks = append(e.clocks, clock{kept(k.ID), k.DueAt.Time, StateOf(k)})
+			e.clocks = append(e.clocks, clock{clockID(k.ID), k.DueAt.Time, StateOf(k)})
 		}
 	}
 }

@@ -78,11 +78,21 @@ func (r *Recount) Observe(t *schemas.Transition) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := t.Dossier.Open
-	if c == nil || !slices.ContainsFunc(c.Clocks, func(k schemas.Clock) bool { return k.Provisional && k.ResolvedAt == nil }) {
+	if c == nil || !waits(c) {
 		delete(r.open, t.DossierID)
 		return
 	}
 	r.open[t.DossierID] = provisional{partition: t.Input.Partition, c: c}
+}
+
+// waits reports whether a clock of the case is provisional.
+func waits(c *schemas.Case) bool {
+	for i := range c.Clocks {
+		if k := &c.Clocks[i]; k.Provisional && k.ResolvedAt == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Forget drops what a partition told.
