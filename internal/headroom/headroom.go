@@ -10,7 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
 )
 
 // Default is how much the heap of a hub may grow: at 2,000 applications a second, what is made in four seconds.
@@ -25,14 +25,19 @@ func Keep(bytes uint64) (stop func()) {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return func() {}
 	}
-	var stopped atomic.Bool
+	var (
+		mu      sync.Mutex // held while the percentage is set
+		stopped bool
+	)
 	before := debug.SetGCPercent(percent(bytes, live()))
 	var watch func()
 	watch = func() {
 		// Nothing refers to it, so that the next collection finds it and this is called again. It has a pointer and so a place of its own.
 		type mark struct{ _ *mark }
 		runtime.AddCleanup(new(mark), func(struct{}) {
-			if !stopped.Load() {
+			mu.Lock()
+			defer mu.Unlock()
+			if !stopped {
 				debug.SetGCPercent(percent(bytes, live()))
 				watch()
 			}
@@ -40,7 +45,9 @@ func Keep(bytes uint64) (stop func()) {
 	}
 	watch()
 	return func() {
-		stopped.Store(true)
+		mu.Lock()
+		defer mu.Unlock()
+		stopped = true
 		debug.SetGCPercent(before)
 	}
 }
