@@ -37,7 +37,7 @@ func keeper(h *hub) *approval.Keeper {
 		h.log.Error("no snapshots are kept", "error", err)
 		return nil
 	}
-	return approval.NewKeeper(store, h.bus.Log(schemas.TopicCaseLog), approval.Schedule{Every: c.Every, After: c.After}, time.Now, h.log)
+	return approval.NewKeeper(store, h.bus.Log(schemas.TopicCaseLog), approval.Schedule{Every: c.Every, After: c.After}, time.Now)
 }
 
 // restores counts and tells of partitions that were restored, and from what.

@@ -240,7 +240,7 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		keeper := approval.NewKeeper(store, log, approval.Schedule{}, time.Now, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+		keeper := approval.NewKeeper(store, log, approval.Schedule{}, time.Now)
 		defer func() { err = errors.Join(err, keeper.Close(ctx)) }()
 		step.Keep(keeper)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -58,7 +57,6 @@ type Keeper struct {
 	place    Place
 	schedule Schedule
 	now      func() time.Time
-	log      *slog.Logger
 
 	mu      sync.Mutex
 	waiting map[int32]*picture
@@ -69,8 +67,8 @@ type Keeper struct {
 }
 
 // NewKeeper returns a keeper at work; it ends with Close.
-func NewKeeper(store *snapshot.Store, place Place, schedule Schedule, now func() time.Time, log *slog.Logger) *Keeper {
-	k := &Keeper{store: store, place: place, schedule: schedule.withDefaults(), now: now, log: log,
+func NewKeeper(store *snapshot.Store, place Place, schedule Schedule, now func() time.Time) *Keeper {
+	k := &Keeper{store: store, place: place, schedule: schedule.withDefaults(), now: now,
 		waiting: map[int32]*picture{}, more: make(chan struct{}, 1), closing: make(chan struct{}), ended: make(chan struct{})}
 	ctx, giveUp := context.WithCancel(context.Background())
 	k.giveUp = giveUp
@@ -145,7 +143,7 @@ func (k *Keeper) run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			k.log.Error("snapshot not written", "partition", pic.head.Partition, "error", err)
+			k.store.Failed(pic.head.Partition, err)
 		}
 	}
 }
@@ -210,7 +208,7 @@ func (s *Step) remember(p *partition, ending bool) {
 	}
 	notes, err := s.observe.Save(p.id)
 	if err != nil {
-		k.log.Error("snapshot not written", "partition", p.id, "error", err)
+		k.store.Failed(p.id, err)
 		return
 	}
 	k.offer(p, notes)

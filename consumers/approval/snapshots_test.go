@@ -81,7 +81,7 @@ func (d *folder) keepAt(t tester, o *office, at Place) *Keeper {
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
-	k := NewKeeper(store, at, Schedule{Every: time.Hour, After: 1}, time.Now, log)
+	k := NewKeeper(store, at, Schedule{Every: time.Hour, After: 1}, time.Now)
 	o.Keep(k)
 	return k
 }

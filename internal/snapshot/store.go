@@ -74,7 +74,6 @@ func (s *Store) Write(h *Head, items iter.Seq[Item]) error {
 	begun := time.Now()
 	size, err := s.write(h, items)
 	if err != nil {
-		s.written.WithLabelValues(resultFailed).Inc()
 		return fmt.Errorf("write snapshot of partition %d at %d: %w", h.Partition, h.End, err)
 	}
 	s.written.WithLabelValues(resultWritten).Inc()
@@ -82,6 +81,12 @@ func (s *Store) Write(h *Head, items iter.Seq[Item]) error {
 	s.prune(h.Partition)
 	s.tidy()
 	return nil
+}
+
+// Failed counts and tells of a snapshot that there is not: Write failed, or it did not come to that.
+func (s *Store) Failed(partition int32, err error) {
+	s.written.WithLabelValues(resultFailed).Inc()
+	s.log.Error("snapshot not written", "partition", partition, "error", err)
 }
 
 func (s *Store) write(h *Head, items iter.Seq[Item]) (size int64, err error) {
