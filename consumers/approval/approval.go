@@ -10,7 +10,7 @@
 //
 // The files of the partitions that this process owns are in memory, restored when a partition is assigned: from the log, or from a snapshot that the log
 // bears out and the rest of the log (see [Keeper]). Each is the bytes of its
-// last transition; only a file with an open case is decoded too, from the first input on that it is asked for. The position at which to resume is
+// last transition; files with an open case that were asked for are kept decoded too, the last ones of them. The position at which to resume is
 // in the log: the group's committed offset is only a hint.
 //
 // # Errors
@@ -67,6 +67,10 @@ type History interface {
 	Load(partition int32, saved []byte) error
 }
 
+// maxDecoded is about how many files of open cases a process keeps decoded: three times their bytes each, and of so many small parts that they are what
+// the collector is busy with. Whose file is not among them pays a fifth more for the next input.
+const maxDecoded = 8_192
+
 // Step is the approval step of one process.
 type Step struct {
 	name    string
@@ -79,6 +83,7 @@ type Step struct {
 	doubted func(ctx context.Context, rec *bus.Record, early time.Duration)
 	keeper  *Keeper        // nil keeps no snapshots
 	report  func(Restored) // nil tells nobody
+	decoded int            // about how many files are kept decoded, in all partitions together
 
 	mu    sync.Mutex
 	owned map[int32]*partition
@@ -87,7 +92,7 @@ type Step struct {
 // New returns the step. The policy is asked for once a batch: another one may come into force between two, never within one. Park writes a dead
 // letter and returns once it is durable.
 func New(name string, p func() *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
-	return &Step{name: name, policy: p, log: l, park: park, observe: o, read: schemas.AdmitInput, owned: map[int32]*partition{}}
+	return &Step{name: name, policy: p, log: l, park: park, observe: o, read: schemas.AdmitInput, decoded: maxDecoded, owned: map[int32]*partition{}}
 }
 
 // Doubt has the step pass over a deadline that was reported more than maxSkew before it was due by the clock of the broker that dated the
@@ -148,11 +153,12 @@ func (s *Step) Revoked(id int32) {
 // Handle decides one batch of inputs. It is safe to repeat: what the log holds already is passed over.
 func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
 	s.mu.Lock()
-	p := s.owned[b.Partition]
+	p, owned := s.owned[b.Partition], len(s.owned)
 	s.mu.Unlock()
 	if p == nil {
 		return fmt.Errorf("%s: partition %d is not owned", s.name, b.Partition)
 	}
+	p.room = max(s.decoded/owned, 1)
 	failpoint.Here(failpoint.P1)
 	for {
 		err := s.decideAll(ctx, p, b.Records)

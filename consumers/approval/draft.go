@@ -27,16 +27,18 @@ func (d *draft) file(dossierID string) (*file, error) {
 	if f := d.files[dossierID]; f != nil {
 		return f, nil
 	}
-	f := d.p.files[dossierID]
-	if f == nil {
+	kept := d.p.files[dossierID]
+	if kept == nil {
 		return &file{state: &casework.File{}}, nil
 	}
-	f, err := f.decoded()
+	f, err := kept.decoded()
 	if err != nil {
 		return nil, err
 	}
 	d.files[dossierID] = f
-	d.p.files[dossierID] = f.atRest() // the same file: the next batch finds an open one decoded
+	if f.open {
+		d.p.keep(dossierID, f) // the same file: the next batch finds it decoded
+	}
 	return f, nil
 }
 
@@ -53,10 +55,8 @@ func (d *draft) add(w *written) {
 
 // commit makes the appended transitions the state of the partition.
 func (d *draft) commit() {
-	for id, f := range d.files {
-		d.p.files[id] = f.atRest()
-	}
 	for _, w := range d.pending {
+		d.p.keep(w.DossierID, d.files[w.DossierID])
 		d.p.resume = max(d.p.resume, w.Input.Offset+1)
 	}
 	d.p.end += int64(len(d.pending))

@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"container/list"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -16,6 +17,9 @@ type partition struct {
 	end    int64 // where the next transition is expected to land
 	resume int64 // the first input that no valid transition has answered yet
 	files  map[string]*file
+	// decoded are the dossiers whose files are kept decoded, the one that was kept first at the front; room is how many there may be.
+	decoded list.List
+	room    int
 
 	last     int64     // offset of the last valid transition; -1 without one
 	snapshot int64     // where the snapshot ended that it was begun from; 0 without one
@@ -38,11 +42,42 @@ func (p *partition) restored(took time.Duration) Restored {
 	return r
 }
 
-// file is one person's file. It is never changed: the next transition puts another one in its place.
+// keep makes f the file of its person. Where it has an open case, its next input is expected soon: it stays decoded until there is no room for it
+// among those that came later.
+func (p *partition) keep(dossierID string, f *file) {
+	f = f.atRest()
+	was := p.files[dossierID]
+	if was == f {
+		return
+	}
+	p.files[dossierID] = f
+	var place *list.Element
+	if was != nil {
+		place, was.place = was.place, nil
+	}
+	switch {
+	case f.state == nil && place != nil:
+		p.decoded.Remove(place)
+	case f.state == nil:
+	case place != nil:
+		p.decoded.MoveToBack(place)
+		f.place = place
+	default:
+		f.place = p.decoded.PushBack(dossierID)
+	}
+	for p.decoded.Len() > p.room {
+		oldest := p.decoded.Remove(p.decoded.Front()).(string)
+		p.files[oldest].place = nil // a draft may still have it
+		p.files[oldest] = p.files[oldest].asBytes()
+	}
+}
+
+// file is one person's file. What it says is never changed: the next transition puts another one in its place.
 type file struct {
 	value []byte         // of its last transition, as it stands in the log; nil before the first
 	open  bool           // it has an open case
 	state *casework.File // what the value says; nil where it is not decoded
+	place *list.Element  // among those that are kept decoded; nil where it is not
 }
 
 // fileOf is the file after a transition that has this value.
@@ -67,8 +102,10 @@ func (f *file) atRest() *file {
 	if f.open || f.state == nil {
 		return f
 	}
-	return &file{value: f.value}
+	return f.asBytes()
 }
+
+func (f *file) asBytes() *file { return &file{value: f.value, open: f.open} }
 
 // hash is what the next transition chains to; empty for the first.
 func (f *file) hash() string {

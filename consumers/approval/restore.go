@@ -101,7 +101,7 @@ func (r *reading) settle() error {
 		if c := &changes[i]; c.err != nil {
 			errs = append(errs, fmt.Errorf("case log %d: last transition of %s: %w", r.p.id, c.dossierID, c.err))
 		} else {
-			r.p.files[c.dossierID] = c.file
+			r.p.keep(c.dossierID, c.file)
 		}
 	}
 	r.step.observe.Restored(r.p.id, r.p.resume)
