@@ -27,6 +27,10 @@ const warmUp = 3 * time.Second
 // latency measures open loop: applications are sent when they are due, whether or not the ones before came out. What counts is from the moment
 // an application was due until its public event can be read by a consumer outside the contender.
 func (r *runner) latency(ctx context.Context) error {
+	one, err := newLoad(100, 100) // what a first application becomes
+	if err != nil {
+		return err
+	}
 	r.results.Note = fmt.Sprintf("from the time an application was due until its public event was read; %d partitions, %s each after %s of the same rate", latencyPartitions, r.For, warmUp)
 	for _, rate := range r.Rates {
 		err := r.rounds(ctx, r.without(pipeline.Work), func(ctx context.Context, name string, round int) (err error) {
@@ -38,7 +42,7 @@ func (r *runner) latency(ctx context.Context) error {
 			if err := r.redis.Flush(ctx); err != nil {
 				return err
 			}
-			s, err := r.latencyOf(ctx, f, name, rate)
+			s, err := r.latencyOf(ctx, f, order{Contender: name, Transition: one.transition, Public: one.public}, rate)
 			if err != nil {
 				return fmt.Errorf("%s at %d/s: %w", name, rate, err)
 			}
@@ -53,12 +57,11 @@ func (r *runner) latency(ctx context.Context) error {
 	return nil
 }
 
-func (r *runner) latencyOf(ctx context.Context, f *field, name string, rate int) (sample, error) {
+func (r *runner) latencyOf(ctx context.Context, f *field, o order, rate int) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, drainLimit)
 	defer cancel()
-	o := order{Contender: name}
 	if r.Profile != "" {
-		o.Profile = fmt.Sprintf("%s/latency-%s-%s-%d.pprof", r.Profile, r.kind, name, rate)
+		o.Profile = fmt.Sprintf("%s/latency-%s-%s-%d.pprof", r.Profile, r.kind, o.Contender, rate)
 	}
 	p, err := startContender(ctx, f, o)
 	if err != nil {

@@ -21,13 +21,13 @@ const (
 // Floors are what no contender can be faster than: the way without the work, and the work without the way.
 func Floors() []Contender {
 	return []Contender{
-		{Name: Relay, What: "the way alone: franz-go puts records of the same sizes, undecoded, from topic to topic, and reads case-log twice; no Redis",
+		{Name: Relay, What: "the way alone: franz-go puts records of the same sizes, undecoded, from topic to topic, the public events of a transition as one, and reads case-log twice; no Redis",
 			Downstream: relayDownstream, Groups: downstreamGroups, Approval: relayApproval},
 		{Name: Work, What: "the work alone: decided, encoded, decoded, derived and put into Redis in one process, without Kafka", Approval: workApproval},
 	}
 }
 
-// relay puts a record of so many bytes on a topic for each that comes, or what came where bytes is 0; where there is no topic, it goes nowhere.
+// relay puts a record of so many bytes on a topic for each that comes; where there is no topic, it goes nowhere.
 func relay(e *Env, to string, bytes int, counted func(int)) func(int32) franzHandle {
 	filler := slices.Repeat([]byte{'x'}, bytes)
 	return func(int32) franzHandle {
@@ -39,10 +39,7 @@ func relay(e *Env, to string, bytes int, counted func(int)) func(int32) franzHan
 			}
 			out := make([]*kgo.Record, len(records))
 			for i, r := range records {
-				out[i] = &kgo.Record{Topic: e.Topic(to), Key: r.Key, Value: r.Value, Headers: r.Headers}
-				if bytes > 0 {
-					out[i].Value = filler
-				}
+				out[i] = &kgo.Record{Topic: e.Topic(to), Key: r.Key, Value: filler, Headers: r.Headers}
 			}
 			err := client.ProduceSync(ctx, out...).FirstErr()
 			if err == nil {

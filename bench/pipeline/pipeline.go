@@ -29,7 +29,7 @@ type Env struct {
 	// Prefix stands before every topic, group and Redis key.
 	Prefix     string
 	Partitions int
-	// Transition and Public are how many bytes a floor makes of one application on case-log, and on the public topics together; 0 copies it.
+	// Transition and Public are how many bytes a floor makes of one application on case-log, and on the public topics together.
 	Transition, Public int
 	Log                *slog.Logger
 	Progress           *Progress
