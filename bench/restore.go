@@ -364,5 +364,5 @@ func (r *runner) restores(ctx context.Context) error {
 	return nil
 }
 
-// memoryOf is how many transitions are enough to tell what a file takes.
-const memoryOf = 90_000
+// memoryOf is how many transitions are enough to tell what a file takes, and few enough that every file that is asked for stays decoded.
+const memoryOf = 27_000
