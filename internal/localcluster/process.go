@@ -61,6 +61,10 @@ func start(c command) (*process, error) {
 		return nil, fmt.Errorf("start %s: %w", filepath.Base(c.name), err)
 	}
 	p := &process{dir: c.dir, pid: cmd.Process.Pid, done: done}
+	// The kernel tells of the exec a moment before it shows the command line, by which others know the process.
+	for commandLine(p.pid) == "" && p.alive() {
+		time.Sleep(time.Millisecond)
+	}
 	if err := os.WriteFile(pidFile(c.dir), []byte(strconv.Itoa(p.pid)+"\n"), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("write pid file: %w", err), p.kill(context.Background()))
 	}
