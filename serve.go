@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"permithub/internal/config"
+	"permithub/internal/fault"
 	"permithub/internal/ops"
 )
 
@@ -54,7 +56,7 @@ func (c *serveCommand) Run(p *process) error {
 	h.hangup = make(chan os.Signal, 1)
 	signal.Notify(h.hangup, syscall.SIGHUP)
 	defer signal.Stop(h.hangup)
-	if err = unfit(p.ctx, cfg, h.bus); err == nil {
+	if err = patiently(p.ctx, log, func() error { return unfit(p.ctx, cfg, h.bus) }); err == nil {
 		err = h.start(c.Steps)
 	}
 	if err == nil {
@@ -68,4 +70,15 @@ func (c *serveCommand) Run(p *process) error {
 		log.Info("stopping")
 	}
 	return errors.Join(err, h.close())
+}
+
+// patiently waits for Kafka at the start as the steps do later: machines come up in any order. Any other fault ends it.
+func patiently(ctx context.Context, log *slog.Logger, ask func() error) error {
+	for {
+		err := ask() // for some seconds
+		if fault.ClassOf(err) != fault.Unavailable || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("wait for Kafka", "error", err)
+	}
 }

@@ -108,7 +108,7 @@ const describeTries = 13
 // DescribeTopics returns how Kafka has the topics of these short names, in the same order, with all their settings.
 func (c *Client) DescribeTopics(ctx context.Context, names ...string) ([]TopicState, error) {
 	if err := c.describe(ctx, func() error { return c.cluster.refresh(ctx) }); err != nil {
-		return nil, unavailable(fmt.Errorf("describe topics: %w", err))
+		return nil, undescribed(fmt.Errorf("describe topics: %w", err))
 	}
 	states := make([]TopicState, len(names))
 	for i, name := range names {
@@ -117,10 +117,18 @@ func (c *Client) DescribeTopics(ctx context.Context, names ...string) ([]TopicSt
 			return err
 		})
 		if err != nil {
-			return nil, unavailable(fmt.Errorf("describe topic %s: %w", name, err))
+			return nil, undescribed(fmt.Errorf("describe topic %s: %w", name, err))
 		}
 	}
 	return states, nil
+}
+
+// undescribed is an outage where asking later may help: a wrong password does not get better.
+func undescribed(err error) error {
+	if retriable(err) {
+		return unavailable(err)
+	}
+	return err
 }
 
 // describe asks again where the same question may be answered later: kafka-go does not.
