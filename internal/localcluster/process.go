@@ -62,8 +62,10 @@ func start(c command) (*process, error) {
 	}
 	p := &process{dir: c.dir, pid: cmd.Process.Pid, done: done}
 	// The kernel tells of the exec a moment before it shows the command line, by which others know the process.
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for commandLine(p.pid) == "" && p.alive() {
-		time.Sleep(time.Millisecond)
+		<-tick.C
 	}
 	if err := os.WriteFile(pidFile(c.dir), []byte(strconv.Itoa(p.pid)+"\n"), 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("write pid file: %w", err), p.kill(context.Background()))
