@@ -28,19 +28,25 @@ const (
 	eachSpace     = ' ' * eachOne
 	eachQuote     = '"' * eachOne
 	eachBackslash = '\\' * eachOne
-	eachLess      = '<' * eachOne
-	eachGreater   = '>' * eachOne
-	eachAmpersand = '&' * eachOne
 )
+
+// is borrows the high bit of each byte of x that is the one in each. What lies above such a byte may be wrong.
+func is(x, each uint64) uint64 { return (x ^ each) - eachOne }
+
+// notPlain borrows the high bit of each byte of x that is less than a space, a quote or a backslash; likewise.
+func notPlain(x uint64) uint64 { return (x - eachSpace) | is(x, eachQuote) | is(x, eachBackslash) }
+
+// firstOf returns which byte of x is the first that was borrowed from, or is beyond ASCII; 8 where there is none.
+func firstOf(x, borrowed uint64) int {
+	return bits.TrailingZeros64((borrowed&^x|x)&eachHighBit) / 8
+}
 
 // plainUntil returns where, from i on, the first byte stands that is not plain.
 func plainUntil(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
-		// The high bit of a byte that is less than a space, or one of the two: the subtraction borrows. What lies above it may be wrong.
-		special := (x - eachSpace) | ((x ^ eachQuote) - eachOne) | ((x ^ eachBackslash) - eachOne)
-		if found := (special&^x | x) & eachHighBit; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
+		if n := firstOf(x, notPlain(x)); n < 8 {
+			return i + n
 		}
 	}
 	for i < len(b) && plain[b[i]] {

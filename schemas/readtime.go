@@ -126,5 +126,5 @@ func daysSinceEpoch(year, month, day int) int64 {
 	era := int(floorDiv(int64(year), 400))
 	ofEra := year - era*400
 	dayOfYear := (153*(month-3)+2)/5 + day - 1
-	return int64(era)*146_097 + int64(ofEra*365+ofEra/4-ofEra/100+dayOfYear) - 719_468
+	return int64(era)*daysPerEra + int64(ofEra*365+ofEra/4-ofEra/100+dayOfYear) - daysToEpoch
 }

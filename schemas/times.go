@@ -53,12 +53,14 @@ func (t Time) appendTo(b []byte) []byte {
 // appendTwo appends two digits.
 func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
-// daysPerEra are the days of 400 years, after which the Gregorian calendar repeats.
-const daysPerEra = 146_097
+const (
+	daysPerEra  = 146_097 // of 400 years, after which the Gregorian calendar repeats
+	daysToEpoch = 719_468 // from 0000-03-01 to 1970-01-01
+)
 
 // civilOf returns the civil date of a day that is counted from 1970-01-01. Years begin in March here, so that a leap day is the last of its year.
 func civilOf(days int64) (year, month, day int) {
-	days += 719_468 // from 0000-03-01
+	days += daysToEpoch
 	era := floorDiv(days, daysPerEra)
 	ofEra := int(days - era*daysPerEra)
 	yearOfEra := (ofEra - ofEra/1460 + ofEra/36_524 - ofEra/146_096) / 365

@@ -5,7 +5,6 @@ package schemas
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"math/bits"
 	"strconv"
 	"unicode/utf8"
 	"unsafe"
@@ -32,10 +31,8 @@ func unescapedUntil(s []byte) int {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
 		x := binary.LittleEndian.Uint64(s[i:])
-		special := (x - eachSpace) | ((x ^ eachQuote) - eachOne) | ((x ^ eachBackslash) - eachOne) |
-			((x ^ eachLess) - eachOne) | ((x ^ eachGreater) - eachOne) | ((x ^ eachAmpersand) - eachOne)
-		if found := (special&^x | x) & eachHighBit; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
+		if n := firstOf(x, notPlain(x)|is(x, '<'*eachOne)|is(x, '>'*eachOne)|is(x, '&'*eachOne)); n < 8 {
+			return i + n
 		}
 	}
 	for i < len(s) && unescaped[s[i]] {
