@@ -27,16 +27,12 @@ func Floors() []Contender {
 	}
 }
 
-// relay puts a record of so many bytes on a topic for each that comes; where there is no topic, it goes nowhere.
+// relay puts a record of so many bytes on a topic for each that comes.
 func relay(e *Env, to string, bytes int, counted func(int)) func(int32) franzHandle {
 	filler := slices.Repeat([]byte{'x'}, bytes)
 	return func(int32) franzHandle {
 		return func(ctx context.Context, client *kgo.Client, _ int32, records []*kgo.Record) error {
 			e.Progress.Begin()
-			if to == "" {
-				counted(len(records))
-				return nil
-			}
 			out := make([]*kgo.Record, len(records))
 			for i, r := range records {
 				out[i] = &kgo.Record{Topic: e.Topic(to), Key: r.Key, Value: filler, Headers: r.Headers}
@@ -50,6 +46,16 @@ func relay(e *Env, to string, bytes int, counted func(int)) func(int32) franzHan
 	}
 }
 
+// discard reads, and that is all.
+func discard(counted func(int)) func(int32) franzHandle {
+	return func(int32) franzHandle {
+		return func(_ context.Context, _ *kgo.Client, _ int32, records []*kgo.Record) error {
+			counted(len(records))
+			return nil
+		}
+	}
+}
+
 func relayApproval(ctx context.Context, e *Env) error {
 	return franzGroup(ctx, e, Approval, schemas.TopicCaseInput, relay(e, schemas.TopicCaseLog, e.Transition, func(int) {}))
 }
@@ -57,7 +63,7 @@ func relayApproval(ctx context.Context, e *Env) error {
 func relayDownstream(ctx context.Context, e *Env) error {
 	return errors.Join(
 		franzGroup(ctx, e, Feed, schemas.TopicCaseLog, relay(e, schemas.TopicApplications, e.Public, e.Progress.Events)),
-		franzGroup(ctx, e, Clock, schemas.TopicCaseLog, relay(e, "", 0, e.Progress.Indexed)))
+		franzGroup(ctx, e, Clock, schemas.TopicCaseLog, discard(e.Progress.Indexed)))
 }
 
 // workApproval does the whole work on what case-input holds, a goroutine for each partition.
