@@ -83,7 +83,7 @@ type Step struct {
 	doubted func(ctx context.Context, rec *bus.Record, early time.Duration)
 	keeper  *Keeper        // nil keeps no snapshots
 	report  func(Restored) // nil tells nobody
-	decoded int            // about how many files are kept decoded, in all partitions together
+	room    int            // about how many files are kept decoded, in all partitions together
 
 	mu    sync.Mutex
 	owned map[int32]*partition
@@ -92,7 +92,7 @@ type Step struct {
 // New returns the step. The policy is asked for once a batch: another one may come into force between two, never within one. Park writes a dead
 // letter and returns once it is durable.
 func New(name string, p func() *casework.Policy, l Log, park func(context.Context, bus.Record, error) error, o Observer) *Step {
-	return &Step{name: name, policy: p, log: l, park: park, observe: o, read: schemas.AdmitInput, decoded: maxDecoded, owned: map[int32]*partition{}}
+	return &Step{name: name, policy: p, log: l, park: park, observe: o, read: schemas.AdmitInput, room: maxDecoded, owned: map[int32]*partition{}}
 }
 
 // Doubt has the step pass over a deadline that was reported more than maxSkew before it was due by the clock of the broker that dated the
@@ -158,7 +158,7 @@ func (s *Step) Handle(ctx context.Context, b bus.Batch) error {
 	if p == nil {
 		return fmt.Errorf("%s: partition %d is not owned", s.name, b.Partition)
 	}
-	p.room = max(s.decoded/owned, 1)
+	p.room = max(s.room/owned, 1)
 	failpoint.Here(failpoint.P1)
 	for {
 		err := s.decideAll(ctx, p, b.Records)

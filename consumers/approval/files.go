@@ -56,14 +56,13 @@ func (p *partition) keep(dossierID string, f *file) {
 		place, was.place = was.place, nil
 	}
 	switch {
-	case f.state == nil && place != nil:
-		p.decoded.Remove(place)
-	case f.state == nil:
-	case place != nil:
+	case place == nil && f.state != nil:
+		f.place = p.decoded.PushBack(dossierID)
+	case place != nil && f.state != nil:
 		p.decoded.MoveToBack(place)
 		f.place = place
-	default:
-		f.place = p.decoded.PushBack(dossierID)
+	case place != nil:
+		p.decoded.Remove(place)
 	}
 	for p.decoded.Len() > p.room {
 		oldest := p.decoded.Remove(p.decoded.Front()).(string)
